@@ -94,6 +94,15 @@ const BENCHES: Readonly<Record<string, Bench>> = {
       'problem to CMMS while the ERP is away, and what it then gets; --minutes 30 --calm 5 --problems 200 --json FILE',
     run: async (args) => (await import('./erp-away.ts')).erpAway(args),
   },
+  edge: {
+    about:
+      'MQTT through one edge beside a bare subscriber, and a value to its row; --messages 40000 --pairs 3 --probes 200 --json FILE',
+    run: async (args) => (await import('./edge.ts')).edgeBench(args),
+  },
+  'edge-bare': {
+    about: 'the bare subscriber of `edge`, as the process that it starts',
+    run: async (args) => (await import('./edge-bare.ts')).bareSubscriber(args),
+  },
   compare: {
     about: 'better, worse or the same: BASELINE.json NEW.json, such as bench/baseline.json',
     run: async (args) => (await import('./compare.ts')).compare(args),

@@ -25,7 +25,7 @@ export interface BenchStand extends Stand {
   bench(args: readonly string[], onLine: (line: string) => void, env?: Variables): Promise<Child>;
 }
 
-export type BenchStandOptions = Pick<StandOptions, 'node' | 'warehouse'> & {
+export type BenchStandOptions = Pick<StandOptions, 'node' | 'warehouse' | 'leafnodes'> & {
   /** Requests go to a reference CMMS. */
   readonly cmms?: boolean;
   /** Commands go to these systems, as the configuration describes them. */
@@ -39,13 +39,13 @@ export type BenchStandOptions = Pick<StandOptions, 'node' | 'warehouse'> & {
 
 /** Starts everything but the worker. Rejects, with everything stopped, when a part does not become ready. */
 export async function startBenchStand(options: BenchStandOptions): Promise<BenchStand> {
-  const { node, warehouse, elsewhere } = options;
+  const { node, warehouse, leafnodes, elsewhere } = options;
   const folder = await mkdtemp(join(tmpdir(), 'andon-bench-'));
   const running: Child[] = [];
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const stand = await startStand({
-      ...{ folder, node, nats: elsewhere?.nats },
+      ...{ folder, node, leafnodes, nats: elsewhere?.nats },
       warehouse: elsewhere?.clickhouse === undefined ? warehouse : 'worker',
       // Nobody answers requests here, so nobody is asked.
       cmms: options.cmms === true ? {} : false,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT, type ExitCode, wrongInput } from '../base/problem.ts';
-import { runDemo } from '../demo/demo.ts';
+import { DEMO_WAYS, runDemo } from '../demo/demo.ts';
 import type { DemoProgress } from '../demo/progress.ts';
 import { summarise } from '../demo/summary.ts';
 import { DEMO_ERPS } from '../demo/systems.ts';
@@ -20,6 +20,7 @@ type DemoOptions = {
   readonly seed: string;
   readonly speed: string;
   readonly erp: string;
+  readonly through: string;
   readonly json?: true;
   readonly keep?: string | true;
   readonly picture?: string;
@@ -32,6 +33,7 @@ export function registerDemo(command: Command): void {
     .option('--seed <number>', 'another plant life; the same seed gives the same answers', '1')
     .option('--speed <factor>', 'times faster than real time', '120')
     .option('--erp <name>', `what stands behind it: ${DEMO_ERPS.join(', ')}`, 'reference')
+    .option('--through <way>', `how the plant gets into the log: ${DEMO_WAYS.join(', ')}`, 'nats')
     .option('--json', 'nothing but the summary, as one JSON object')
     .option('--keep [folder]', 'leave everything where it is, or in this folder, and say where')
     .option('--picture <file>', 'the screen as it is at the end, as an SVG')
@@ -61,10 +63,8 @@ async function demo(options: DemoOptions): Promise<ExitCode> {
     options.seconds === undefined
       ? undefined
       : numberOf('--seconds', options.seconds, 'a number above 0', (n) => n > 0);
-  const erp = DEMO_ERPS.find((name) => name === options.erp);
-  if (erp === undefined) {
-    throw wrongInput('--erp', `one of ${DEMO_ERPS.join(', ')}`, options.erp);
-  }
+  const erp = oneOf('--erp', DEMO_ERPS, options.erp);
+  const through = oneOf('--through', DEMO_WAYS, options.through);
   const directory = await folderOf(options.keep);
   const ending = new AbortController();
   const stopListening = endOnSignal(ending);
@@ -76,6 +76,7 @@ async function demo(options: DemoOptions): Promise<ExitCode> {
       speed,
       seconds,
       erp,
+      through,
       directory,
       ending: ending.signal,
       onProgress: (now) => {
@@ -116,6 +117,12 @@ async function folderOf(keep: DemoOptions['keep']): Promise<string> {
     `${found} entries in ${keep}`,
     'Remove it, or name another.',
   );
+}
+
+function oneOf<T extends string>(name: string, all: readonly T[], text: string): T {
+  const found = all.find((each) => each === text);
+  if (found === undefined) throw wrongInput(name, `one of ${all.join(', ')}`, text);
+  return found;
 }
 
 function numberOf(

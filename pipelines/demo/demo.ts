@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 import { readConfig } from '../base/config.ts';
+import { freePort } from '../base/free-port.ts';
 import { messageOf } from '../base/problem.ts';
 import { accountsOf } from '../console/console.ts';
 import { connectNats } from '../nats/nats.ts';
@@ -11,14 +12,17 @@ import { readPlantFile, readRulesFile } from '../rules/rules.ts';
 import { presetOrders, presetStatus } from '../stand/programs.ts';
 import { type Stand, startStand } from '../stand/stand.ts';
 import { openWarehouse, type Warehouse } from '../warehouse/warehouse.ts';
-import { startMechanic } from './mechanic.ts';
+import { type Mechanic, startMechanic } from './mechanic.ts';
 import { BEGIN, simulatedPlant } from './plant/plant.ts';
 import { createDemoProgress, type DemoProgress } from './progress.ts';
+import { createLogOutlet, type PlantOutlet } from './publish-plant.ts';
 import { runPlant } from './run-plant.ts';
 import { type MasterDataFound, type SecondPlant, startSecondPlant } from './second-plant.ts';
 import type { Storekeeper } from './storekeeper.ts';
 import type { DemoOutcome } from './summary.ts';
 import { type DemoErp, demoSystems, planService, withWorkflows } from './systems.ts';
+import { type EdgeBesideOptions, startEdgeBeside } from './through/edge-beside.ts';
+import { openEdgeOutlet } from './through/edge-outlet.ts';
 import type { DemoView } from './view/view.ts';
 
 export type DemoRunOptions = {
@@ -28,6 +32,7 @@ export type DemoRunOptions = {
   /** Publishes so many seconds of the clock at full speed; without it until `ending` fires. */
   readonly seconds: number | undefined;
   readonly erp: DemoErp;
+  readonly through: DemoWay;
   /** Everything that the parts keep is below. */
   readonly directory: string;
   /** Ends it: what was published lands and is delivered first. */
@@ -37,6 +42,10 @@ export type DemoRunOptions = {
   /** Called when the plant has published its last message, before that has landed. */
   readonly onPublished: () => void;
 };
+
+/** How the plant gets into the log: by itself, or through an edge that reads it as a plant of this kind. */
+export const DEMO_WAYS = ['nats', 'sparkplug'] as const;
+export type DemoWay = (typeof DEMO_WAYS)[number];
 
 /** Seconds of an epoch: short, so that what happens is seen soon. */
 const EPOCH = 1;
@@ -52,7 +61,7 @@ const OWN_ORDERS = { ...presetOrders(), every: LOOK_AT_CMMS };
  * multiple of real time.
  */
 export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
-  const { seed, speed, seconds, erp, directory, onProgress } = options;
+  const { seed, speed, seconds, erp, through, directory, onProgress } = options;
   const began = performance.now();
   const plant = simulatedPlant({ seed, begin: BEGIN });
   const plants = await readPlantFile(plant.modelFile);
@@ -60,10 +69,11 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
   const progress = createDemoProgress({ seed, speed, begin: BEGIN, seconds, plants });
   onProgress(progress);
   progress.phase('starting', 'starting nats-server, ClickHouse and the systems around');
-  const demoStand = await startDemoStand(directory, erp, (internalEvent) =>
-    progress.trouble(troubleOf(internalEvent)),
-  );
-  const { stand, cmms, warehouse, second, storekeeper, stop } = demoStand;
+  const record = (internalEvent: InternalEvent) => progress.trouble(troubleOf(internalEvent));
+  const leafnodes = through === 'nats' ? undefined : await freePort();
+  const demoStand = await startDemoStand({ directory, erp, leafnodes, record });
+  const { stand, cmms, warehouse, second, stop } = demoStand;
+  let way: OpenWay | undefined;
   try {
     const rules =
       second === undefined ? found : await second.withWorkflows(await withWorkflows(found));
@@ -74,6 +84,7 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
       const applied = await applyChanges({ connection, changes, partitions: 1, replayAt: BEGIN });
       progress.phase('starting', 'starting the worker');
       await stand.worker.start();
+      way = await startWay({ directory, leafnodes, connection, record });
       if (erp !== 'none') await planService(cmms, plants);
       await second?.plan();
       const looking = second?.lookAtMasterData(stand, warehouse.client, plants);
@@ -86,14 +97,9 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
       progress.look(placesOf({ stand, login, cmms: cmms.url, warehouse: warehouse.url }));
       const start = performance.now() - began;
       const { client } = warehouse;
-      const mechanic =
-        storekeeper === undefined
-          ? undefined
-          : startMechanic({
-              ...{ cmms, storekeeper, seen: () => progress, ending: options.ending },
-              onTrouble: (error) => progress.trouble(String(error)),
-            });
-      const run = { ...options, progress, client, cmms, connection, plant, mechanic };
+      const outlet = await way.open();
+      const mechanic = mechanicOf(demoStand, progress, options.ending);
+      const run = { ...options, progress, client, cmms, connection, plant, outlet, mechanic };
       const ended = await runPlant(run).finally(() => mechanic?.stop());
       const published = applied.length + ended.published;
       return withMasterData({ ...ended, published, took: { ...ended.took, start } }, looking);
@@ -101,8 +107,20 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
       await connection.close();
     }
   } finally {
+    await way?.stop();
     await stop();
   }
+}
+
+/** Undefined where there is no storekeeper to hand him his parts. */
+function mechanicOf(
+  { cmms, storekeeper }: DemoStand,
+  progress: DemoProgress,
+  ending: AbortSignal,
+): Mechanic | undefined {
+  if (storekeeper === undefined) return undefined;
+  const onTrouble = (error: unknown) => progress.trouble(String(error));
+  return startMechanic({ cmms, storekeeper, seen: () => progress, ending, onTrouble });
 }
 
 /** A look that failed is one more thing that was not finished. */
@@ -116,6 +134,23 @@ async function withMasterData(
     const unfinished = [...outcome.unfinished, `the look at master data: ${messageOf(error)}`];
     return { ...outcome, unfinished };
   }
+}
+
+/** What stands between the plant and the log, as processes. */
+type OpenWay = { open(): Promise<PlantOutlet>; stop(): Promise<void> };
+
+async function startWay({
+  leafnodes,
+  ...options
+}: Omit<EdgeBesideOptions, 'leafnodes'> & {
+  readonly leafnodes: number | undefined;
+}): Promise<OpenWay> {
+  const { connection } = options;
+  if (leafnodes === undefined) {
+    return { open: async () => createLogOutlet(connection), stop: async () => undefined };
+  }
+  const edge = await startEdgeBeside({ ...options, leafnodes });
+  return { open: () => openEdgeOutlet(connection, edge), stop: edge.stop };
 }
 
 type DemoStand = {
@@ -132,11 +167,13 @@ type DemoStand = {
  * A stand whose processes are started again when they end. Its warehouse is of this process, so that every command with the
  * configuration finds it, and starts it when it is needed again.
  */
-async function startDemoStand(
-  directory: string,
-  erp: DemoErp,
-  record: RecordEvent,
-): Promise<DemoStand> {
+async function startDemoStand(options: {
+  readonly directory: string;
+  readonly erp: DemoErp;
+  readonly leafnodes: number | undefined;
+  readonly record: RecordEvent;
+}): Promise<DemoStand> {
+  const { directory, erp, leafnodes, record } = options;
   const { clickhouse } = readConfig(undefined, {});
   const opening = openWarehouse({ clickhouse, directory }, record);
   const around = await demoSystems(erp, directory, record);
@@ -144,7 +181,7 @@ async function startDemoStand(
   const second = erp === 'none' ? undefined : await startSecondPlant(directory, CMMS, OWN_ORDERS);
   const status = { ...presetStatus(), every: LOOK_AT_CMMS };
   const starting = startStand({
-    ...{ folder: directory, directory, supervised: record, env: around.env },
+    ...{ folder: directory, directory, supervised: record, env: around.env, leafnodes },
     cmms: config === undefined ? CMMS : { ...CMMS, orders: OWN_ORDERS, status },
     moreCmms: second === undefined ? [] : [second.cmms],
     config: {

@@ -4,9 +4,36 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { EventTime } from '../../operators/model/time.ts';
 import { createPublisher, type PublishCounts } from '../nats/publisher.ts';
 import { type Recorded, toReplayMessage } from '../recordings/recorded.ts';
+import type { DemoAnswers } from './score.ts';
+
+/** The way of a plant into the log. */
+export interface PlantOutlet {
+  /** In the order of append times. */
+  publish(message: Recorded): Promise<unknown>;
+  /** Resolves when the log has everything published so far. */
+  flush(): Promise<PublishCounts>;
+  readonly counts: PublishCounts;
+  /** What did not come so far as the log, as it would stand among its dead letters. */
+  refused(): Promise<DemoAnswers['deadLetters']>;
+  close(): void;
+}
+
+/** Straight into a log that is marked as a replay. */
+export function createLogOutlet(connection: NatsConnection): PlantOutlet {
+  const publisher = createPublisher(connection, { run: randomUUID() });
+  return {
+    publish: (message) => publisher.publish(toReplayMessage(message, 0)),
+    flush: () => publisher.flush(),
+    get counts() {
+      return publisher.counts;
+    },
+    refused: async () => [],
+    close: () => publisher.close(),
+  };
+}
 
 type PublishPlantOptions = {
-  readonly connection: NatsConnection;
+  readonly outlet: PlantOutlet;
   /** In the order of their append times. */
   readonly messages: Iterable<Recorded>;
   readonly begin: EventTime;
@@ -29,6 +56,9 @@ export type Published = {
   readonly held: number;
 };
 
+/** All of a plant. */
+export type PublishedPlant = Published & { readonly refused: DemoAnswers['deadLetters'] };
+
 /** How often the clock is looked at while nothing is due: milliseconds. */
 const STEP = 20;
 /** The most messages without a look at the rest of the world. */
@@ -38,14 +68,13 @@ const BATCH = 200;
  * Publishes a plant into a log that is marked as a replay, at the pace of simulated time. Ends at `end`, or early when
  * `signal` fires: then `at` says how far it came. Everything is acknowledged when it resolves.
  */
-export async function publishPlant(options: PublishPlantOptions): Promise<Published> {
-  const { connection, messages, begin, end, speed, held, signal, onProgress } = options;
-  const publisher = createPublisher(connection, { run: randomUUID() });
+export async function publishPlant(options: PublishPlantOptions): Promise<PublishedPlant> {
+  const { outlet, messages, begin, end, speed, held, signal, onProgress } = options;
   const pace = createPace(begin, speed, performance.now());
   let now = begin;
   let at = begin;
   let batch = 0;
-  const report = () => onProgress({ counts: publisher.counts, at, held: pace.held });
+  const report = () => onProgress({ counts: outlet.counts, at, held: pace.held });
   const look = async (milliseconds: number) => {
     batch = 0;
     await (milliseconds > 1 ? pause(Math.min(STEP, milliseconds)) : macrotask());
@@ -67,15 +96,15 @@ export async function publishPlant(options: PublishPlantOptions): Promise<Publis
       const begun = appended === at;
       at = appended;
       if (signal.aborted && !begun) break;
-      await publisher.publish(toReplayMessage(message, 0));
+      await outlet.publish(message);
       batch += 1;
       if (batch >= BATCH) await look(0);
     }
-    const counts = await publisher.flush();
+    const counts = await outlet.flush();
     report();
-    return { counts, at, held: pace.held };
+    return { counts, at, held: pace.held, refused: await outlet.refused() };
   } finally {
-    publisher.close();
+    outlet.close();
   }
 }
 

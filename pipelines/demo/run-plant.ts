@@ -12,7 +12,7 @@ import { askWarehouse, type LandedRevision } from './ask-warehouse.ts';
 import type { Mechanic } from './mechanic.ts';
 import { BEGIN, type SimulatedPlant } from './plant/plant.ts';
 import type { DemoProgress } from './progress.ts';
-import { type Published, publishPlant } from './publish-plant.ts';
+import { type PlantOutlet, type PublishedPlant, publishPlant } from './publish-plant.ts';
 import { type DemoAnswers, score } from './score.ts';
 import type { DemoOutcome } from './summary.ts';
 import { type WatchOptions, watch } from './watch.ts';
@@ -31,6 +31,8 @@ export type RunPlantOptions = {
   readonly plant: SimulatedPlant;
   /** Works in the CMMS; undefined where nobody does. */
   readonly mechanic: Mechanic | undefined;
+  /** The way of the plant into the log; closed when all is published. */
+  readonly outlet: PlantOutlet;
 };
 
 /** Milliseconds that landing and delivery may take when nothing more is published. */
@@ -71,11 +73,11 @@ export async function runPlant(options: RunPlantOptions): Promise<DemoOutcome> {
   }
 }
 
-async function publish(options: RunPlantOptions): Promise<Published> {
-  const { progress, connection, plant, speed, seconds, ending, mechanic } = options;
+async function publish(options: RunPlantOptions): Promise<PublishedPlant> {
+  const { progress, outlet, plant, speed, seconds, ending, mechanic } = options;
   const end = seconds === undefined ? END_OF_TIME : BEGIN + seconds * speed * 1e6;
   return publishPlant({
-    connection,
+    outlet,
     messages: plant.messages(),
     begin: BEGIN,
     end: end as EventTime,
@@ -86,12 +88,18 @@ async function publish(options: RunPlantOptions): Promise<Published> {
   });
 }
 
-function outcomeOf({ progress, plant, speed }: RunPlantOptions, { at, counts: sent }: Published) {
+function outcomeOf(
+  { progress, plant, speed }: RunPlantOptions,
+  { at, counts: sent, refused }: PublishedPlant,
+) {
   const { counts, deadLetters, works, revisions, latencies } = progress;
   const truth = plant.truth(at);
   return {
     truth,
-    score: score(truth, { requests: askedFor(revisions), deadLetters }),
+    score: score(truth, {
+      requests: askedFor(revisions),
+      deadLetters: [...deadLetters, ...refused],
+    }),
     ...{ speed, counts, deadLetters, revisions, works, latencies },
     published: sent.acknowledged,
   };

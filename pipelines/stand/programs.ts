@@ -69,6 +69,21 @@ export function consoleProgram(options: {
   };
 }
 
+/** An edge with its sources. `url`: of its health and status. */
+export function edgeProgram(options: {
+  readonly config: string;
+  readonly env: Variables;
+  readonly url: string;
+  readonly code: string | undefined;
+}): Program {
+  const { config, env, url, code } = options;
+  return {
+    ...{ name: 'edge', command: process.execPath, env },
+    args: [commandOf(code), 'edge', '--config', config],
+    ready: (signal) => answers(`${url}/readyz`, signal),
+  };
+}
+
 /** Where the reference CMMS is, and how to log in. */
 export type CmmsAddress = { readonly url: string; readonly token: string };
 

@@ -53,6 +53,8 @@ export type StandOptions = {
   readonly directory?: string | undefined;
   /** A nats-server that runs already, and does not end with this stand. */
   readonly nats?: NatsService | undefined;
+  /** Of its own nats-server: JetStream has the domain `hub`, and leaf nodes may dial in at this port. */
+  readonly leafnodes?: number | undefined;
   /** Laid over how the worker finds the reference CMMS; `false` for a stand without one. */
   readonly cmms?: object | false | undefined;
   /** More maintenance systems, each with what it takes. */
@@ -88,7 +90,7 @@ type Addresses = {
 };
 
 /** A waveform of 100,000 samples is a message. */
-const NATS_CONFIG = 'max_payload: 8MB';
+export const NATS_CONFIG = 'max_payload: 8MB';
 
 /** Starts all of a stand but its worker. Rejects, with all of it stopped, if one does not become ready. */
 export async function startStand(options: StandOptions): Promise<Stand> {
@@ -96,7 +98,7 @@ export async function startStand(options: StandOptions): Promise<Stand> {
   await mkdir(folder, { recursive: true });
   const create = (program: Program): Service =>
     supervised === undefined ? createService(program) : superviseService(program, supervised);
-  const nats = options.nats ?? (await ownNats(folder, create));
+  const nats = options.nats ?? (await ownNats(options, create));
   const cmms = options.cmms === false ? undefined : await ownCmms(options, create);
   const warehouse =
     where === 'apart' || where === 'away' ? await ownWarehouse(directory, options) : undefined;
@@ -139,9 +141,12 @@ export async function startStand(options: StandOptions): Promise<Stand> {
 
 type Create = (program: Program) => Service;
 
-async function ownNats(folder: string, create: Create): Promise<NatsService> {
-  const store = join(folder, 'nats');
-  return natsService({ store, port: await freePort(), config: NATS_CONFIG }, create);
+async function ownNats({ folder, leafnodes }: StandOptions, create: Create): Promise<NatsService> {
+  const own = { store: join(folder, 'nats'), port: await freePort() };
+  if (leafnodes === undefined) return natsService({ ...own, config: NATS_CONFIG }, create);
+  const listen = `leafnodes { listen: "127.0.0.1:${leafnodes}", no_advertise: true }`;
+  const config = `${NATS_CONFIG}\n${listen}`;
+  return natsService({ ...own, config, jetstream: 'domain: hub' }, create);
 }
 
 async function ownCmms({ folder, ports, code }: StandOptions, create: Create) {

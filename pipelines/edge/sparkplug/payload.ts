@@ -156,12 +156,28 @@ export function decodeSparkplug(bytes: Uint8Array): SparkplugPayload {
   return payload;
 }
 
+/** A payload whose integers are plain numbers. */
+export type PlainSparkplugPayload = {
+  readonly timestamp: number;
+  /** Commands have none. */
+  readonly seq?: number;
+  readonly metrics: readonly (Omit<SparkplugMetric, 'alias' | 'timestamp' | 'longValue'> & {
+    readonly alias?: number;
+    readonly timestamp?: number;
+    readonly longValue?: number;
+  })[];
+};
+
+export function encodeSparkplug(payload: PlainSparkplugPayload): Uint8Array {
+  return payloadType.encode(payload).finish();
+}
+
 /** Asks a node for its births. `now`: epoch milliseconds. A command has no sequence number (tck-id-payloads-ncmd-seq). */
 export function encodeRebirth(now: number): Uint8Array {
   const timestamp = now;
   const name = Buffer.from('Node Control/Rebirth');
   const metric = { name, timestamp, datatype: 11, booleanValue: true };
-  return payloadType.encode({ timestamp, metrics: [metric] }).finish();
+  return encodeSparkplug({ timestamp, metrics: [metric] });
 }
 
 /** @throws MalformedError for what is no UTF-8 */

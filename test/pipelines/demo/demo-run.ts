@@ -1,4 +1,4 @@
-import type { Sequence } from '../../../operators/model/message.ts';
+import type { Message, Sequence } from '../../../operators/model/message.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 import { simulatedPlant } from '../../../pipelines/demo/plant/plant.ts';
@@ -19,13 +19,8 @@ export type DemoRun = {
   readonly score: Score;
 };
 
-/** The whole pipeline over the simulated plant, held against its truth, without NATS and ClickHouse. */
-export async function demoRun(seed: number, begin: EventTime, until: EventTime): Promise<DemoRun> {
-  const plant = simulatedPlant({ seed, begin });
-  const files = [
-    await readPlantFile(plant.modelFile),
-    await readRulesFile(plant.rulesFile),
-  ] as const;
+/** What the pipeline makes of a log, message by message. */
+export function answersOf() {
   const requests = new Map<string, DemoAnswers['requests'][number]>();
   const deadLetters: DemoAnswers['deadLetters'][number][] = [];
   let readings = 0;
@@ -39,10 +34,25 @@ export async function demoRun(seed: number, begin: EventTime, until: EventTime):
       requests.set(id, { id, asset, failure_mode, time: requests.get(id)?.time ?? time });
     },
   });
+  return {
+    push: (message: Message) => engine.push(message),
+    seen: (): DemoAnswers => ({ requests: [...requests.values()], deadLetters }),
+    readings: () => readings,
+  };
+}
+
+/** The whole pipeline over the simulated plant, held against its truth, without NATS and ClickHouse. */
+export async function demoRun(seed: number, begin: EventTime, until: EventTime): Promise<DemoRun> {
+  const plant = simulatedPlant({ seed, begin });
+  const files = [
+    await readPlantFile(plant.modelFile),
+    await readRulesFile(plant.rulesFile),
+  ] as const;
+  const answers = answersOf();
   let sequence = 0;
   const push = (message: Recorded) => {
     sequence += 1;
-    engine.push({ sequence: sequence as Sequence, ...message });
+    answers.push({ sequence: sequence as Sequence, ...message });
   };
   for (const { messages } of changesOf(...files)) {
     for (const { subject, headers = {}, payload } of messages) {
@@ -50,7 +60,7 @@ export async function demoRun(seed: number, begin: EventTime, until: EventTime):
     }
   }
   for (const message of before(plant, until)) push(message);
-  const seen = { requests: [...requests.values()], deadLetters };
+  const seen = answers.seen();
   const truth = plant.truth(until);
-  return { truth, seen, readings, score: score(truth, seen) };
+  return { truth, seen, readings: answers.readings(), score: score(truth, seen) };
 }
