@@ -137,6 +137,9 @@ longTest(
       'andon.0.finding.works.line1.press',
     );
 
+    // What it does again after a crash is a repeat.
+    await here.judge.kill();
+    await here.judge.start();
     here.link.mend();
     await until('the request in the CMMS', LONG, async () => (await worksAt(centre)).length > 0);
     // What the CMMS says of it comes down to the edge: it was asked, and has answered.
