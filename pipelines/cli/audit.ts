@@ -10,7 +10,7 @@ import { type KnownEntry, verifyChain } from '../audit/verify.ts';
 import { type Config, configOf, type Departures } from '../base/config.ts';
 import { EXIT, wrongInput } from '../base/problem.ts';
 import { monthOf, reportMonth, reportText } from '../governance/month-report.ts';
-import { readObjectives } from '../governance/objectives.ts';
+import { readObjectives } from '../warehouse/objectives.ts';
 import { openWarehouse, withWarehouse } from '../warehouse/warehouse.ts';
 import { addDefaultCommand } from './default-command.ts';
 import { withNats } from './with-nats.ts';

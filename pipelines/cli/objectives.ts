@@ -4,11 +4,12 @@ import { EXIT } from '../base/problem.ts';
 import { prometheusRules } from '../governance/burn-rates.ts';
 import { monthOf, objectivesText } from '../governance/month-report.ts';
 import {
+  askRowsOf,
   evaluateObjectives,
   OBJECTIVES,
   type ObjectiveName,
   readObjectives,
-} from '../governance/objectives.ts';
+} from '../warehouse/objectives.ts';
 import { withWarehouse } from '../warehouse/warehouse.ts';
 
 type Options = {
@@ -59,7 +60,7 @@ async function objectives(options: Options): Promise<void> {
       ? { from: now - 30 * 86_400_000, to: now }
       : monthOf(options.month, '--month', now);
   const all = await withWarehouse(options.config, ({ client }) =>
-    evaluateObjectives(client, chosen, period),
+    evaluateObjectives(askRowsOf(client), chosen, period),
   );
   const kept = all.filter(({ plant }) => options.plant === undefined || plant === options.plant);
   console.log(options.json === true ? JSON.stringify(kept, null, 2) : objectivesText(kept));

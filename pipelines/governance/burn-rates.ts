@@ -1,7 +1,7 @@
 /** Objectives as rules for Prometheus: whether each is degraded now, and alarms when its error budget burns too fast. */
 
 import { stringify } from 'yaml';
-import { OBJECTIVES, type ObjectiveName, type Objectives } from './objectives.ts';
+import { OBJECTIVES, type ObjectiveName, type Objectives } from '../warehouse/objectives.ts';
 
 /** Metrics of `docs/operations.md` that say whether an objective is degraded: 1 or 0, by pipeline. */
 const DEGRADED: Readonly<Record<ObjectiveName, (seconds: number) => readonly string[]>> = {

@@ -5,12 +5,13 @@ import { inColumns } from '../base/in-columns.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import { figureValue } from '../warehouse/figure-value.ts';
 import {
+  askRowsOf,
   evaluateObjectives,
   type KeptObjective,
   OBJECTIVES,
   type Objectives,
   type Period,
-} from './objectives.ts';
+} from '../warehouse/objectives.ts';
 
 type ReportFigure = {
   readonly title: string;
@@ -77,12 +78,12 @@ export async function reportMonth(
   { plant, month, period }: Pick<MonthReport, 'plant' | 'month' | 'period'>,
 ): Promise<MonthReport> {
   const query_params = { plant, from: period.from / 1_000, to: period.to / 1_000 };
-  const ask = async <T>(query: string) =>
-    (await client.query({ query, query_params, format: 'JSONEachRow' })).json<T>();
+  const askRows = askRowsOf(client);
+  const ask = async <T>(query: string) => (await askRows(query, query_params)) as readonly T[];
   const [known] = await ask('SELECT 1 FROM assets WHERE plant = {plant:String} LIMIT 1');
   if (known === undefined)
     throw unknownPlant(plant, await ask('SELECT DISTINCT plant FROM assets'));
-  const kept = await evaluateObjectives(client, objectives, period);
+  const kept = await evaluateObjectives(askRows, objectives, period);
   const rows = await ask<ReportFigure & { readonly now: 0 | 1 }>(FIGURES);
   const before = new Map(rows.filter(({ now }) => now === 0).map((one) => [one.title, one.value]));
   return {

@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { prometheusRules } from '../../pipelines/governance/burn-rates.ts';
+import { createInternalEvents } from '../../pipelines/observe/observe.ts';
 import {
   OBJECTIVES,
   objectivesSchema,
   readObjectives,
-} from '../../pipelines/governance/objectives.ts';
-import { createInternalEvents } from '../../pipelines/observe/observe.ts';
+} from '../../pipelines/warehouse/objectives.ts';
 import { textOf } from '../support/architecture.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { WIRE_SCHEMAS } from '../../operators/model/wire.ts';
 import { governanceSchema } from '../../pipelines/governance/governance-file.ts';
-import { objectivesSchema } from '../../pipelines/governance/objectives.ts';
+import { objectivesSchema } from '../../pipelines/warehouse/objectives.ts';
 
 /** Messages, and the files that people write beside them. */
 const SCHEMAS = { ...WIRE_SCHEMAS, governance: governanceSchema, objectives: objectivesSchema };

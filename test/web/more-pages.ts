@@ -55,6 +55,13 @@ async function goToMasterData(page: Page): Promise<void> {
     mappings: [{ ...mapping, from: '1970-01-01', to: null, state: 'in force' }],
   };
   await page.route('**/api/v1/plants/*/master-data', (route) => route.fulfill({ json }));
+  const kept = {
+    ...{ objective: 'latency', title: 'What is in the log is in the warehouse in time' },
+    ...{ target: 99, minutes: 43_200, degraded: 500, budget: 432, spent: 1.1574, held: 3 },
+    worst: { begun: time, ended: time, text: 'messages waited for this database' },
+  };
+  const objectives = { objectives: [kept, { ...kept, objective: 'flow', spent: 0, worst: null }] };
+  await page.route('**/api/v1/plants/*/objectives', (route) => route.fulfill({ json: objectives }));
   await goTo(page, 'master-data', '.look-first');
 }
 

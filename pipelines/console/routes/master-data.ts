@@ -1,7 +1,13 @@
-/** Master data of a plant: which systems hold what of it, what things are called there, and what the last look found wrong. */
+/** Master data of a plant: which systems hold what of it, what things are called there, what is wrong; and how objectives were kept. */
 
 import { z } from 'zod';
-import { reachParameters } from '../access/visitor.ts';
+import {
+  evaluateObjectives,
+  type KeptObjective,
+  OBJECTIVES,
+  readObjectives,
+} from '../../warehouse/objectives.ts';
+import { type LineReach, reachParameters } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { type ApiRoute, nameParameter, route } from '../api/route.ts';
 import { plantInSight, type Services } from './services.ts';
@@ -30,6 +36,20 @@ const mappingSchema = z.object({
   ...{ entity: z.string(), id: z.string(), system: z.string(), remote: z.string() },
   ...{ from: z.string(), to: z.string().nullable() },
   state: z.string().describe('in force, waiting (not approved), to come, ended'),
+});
+
+const DAYS = 30;
+const stretchSchema = z.object({ begun: time, ended: time, text: z.string() });
+const keptSchema = z.object({
+  objective: z.string().describe('File of sql/objectives.'),
+  title: z.string(),
+  target: z.number().describe('Percent of the time in which it is to be kept.'),
+  minutes: z.number().describe('Of which anything is known of the plant.'),
+  degraded: z.number().describe('Minutes in which it was not kept.'),
+  budget: z.number().describe('Minutes that may be so.'),
+  spent: z.number().describe('Of the budget; above 1 it was missed.'),
+  held: count.describe('Requests that had to wait meanwhile.'),
+  worst: stretchSchema.nullable().describe('The longest stretch that one cause took.'),
 });
 
 const iso = (column: string) => `formatDateTime(${column}, '%Y-%m-%dT%H:%i:%SZ', 'UTC')`;
@@ -70,8 +90,18 @@ WHERE mapped.id = {plant:String} OR startsWith(mapped.id, concat({plant:String},
 ORDER BY entity, id, system, from
 LIMIT 1000`;
 
-export function masterDataRoutes({ models, questions }: Services): readonly ApiRoute[] {
+/** Rejects with an `ApiProblem` for whoever does not see all of a plant. */
+async function wholePlantInSight({ models }: Services, reach: LineReach, plant: string) {
+  await plantInSight(models, reach, plant);
+  if (reach.everywhere || reach.plants.has(plant)) return;
+  const found = `lines of ${plant} alone`;
+  throw new ApiProblem('forbidden', `expected a plant within reach, found ${found}`);
+}
+
+export function masterDataRoutes(services: Services): readonly ApiRoute[] {
+  const { questions } = services;
   return [
+    objectivesRoute(services),
     route({
       id: 'getMasterData',
       method: 'GET',
@@ -89,11 +119,7 @@ export function masterDataRoutes({ models, questions }: Services): readonly ApiR
         mappings: z.array(mappingSchema).describe('At most 1,000.'),
       }),
       async handle({ reach, path: { plant } }) {
-        await plantInSight(models, reach, plant);
-        if (!reach.everywhere && !reach.plants.has(plant)) {
-          const found = `lines of ${plant} alone`;
-          throw new ApiProblem('forbidden', `expected a plant within reach, found ${found}`);
-        }
+        await wholePlantInSight(services, reach, plant);
         const parameters = { ...reachParameters(reach), plant };
         const [held, findings, scores, mappings] = await Promise.all([
           questions.ask(heldSchema, HELD, parameters),
@@ -110,4 +136,45 @@ export function masterDataRoutes({ models, questions }: Services): readonly ApiR
       },
     }),
   ];
+}
+
+/** The objectives are those of `objectives.yaml` in the folder of the console, as for `andon objectives`. */
+function objectivesRoute(services: Services): ApiRoute {
+  const objectives = readObjectives();
+  return route({
+    id: 'getObjectives',
+    method: 'GET',
+    path: '/plants/{plant}/objectives',
+    tag: 'Plants',
+    access: 'view-plant',
+    summary: `How the objectives of service were kept at a plant in the last ${DAYS} days. For whoever sees the whole plant.`,
+    pathSchema: z.object({ plant: nameParameter }),
+    answer: z.object({ objectives: z.array(keptSchema) }),
+    async handle({ reach, path: { plant } }) {
+      await wholePlantInSight(services, reach, plant);
+      const minute = 60_000;
+      // By the minute, so that who looks at the same time is told the same, and it is worked out once.
+      const to = Math.floor(Date.now() / minute) * minute;
+      const kept = await evaluateObjectives(
+        (query, parameters) => services.questions.ask(z.looseObject({}), query, parameters),
+        objectives,
+        { from: to - DAYS * 1_440 * minute, to },
+      );
+      const own = kept.filter((one) => one.plant === plant);
+      return { objectives: own.map(shownObjective) };
+    },
+  });
+}
+
+function shownObjective({ objective, held, worst, ...one }: KeptObjective) {
+  const clock = (milliseconds: number) => new Date(milliseconds).toISOString();
+  const { target, minutes, degraded, budget, spent } = one;
+  return {
+    ...{ objective, title: OBJECTIVES[objective].title, held: held.length },
+    ...{ target, minutes, degraded, budget, spent },
+    worst:
+      worst === null
+        ? null
+        : { begun: clock(worst.begun), ended: clock(worst.ended), text: worst.text },
+  };
 }

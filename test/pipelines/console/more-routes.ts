@@ -27,6 +27,7 @@ export function describeMoreRoutes(given: () => Given): void {
       ['getExceptions', async () => '/exceptions'],
       ['getWaveforms', async () => `${POINT}/waveforms`],
       ['getFigures', async () => '/plants/p1/figures'],
+      ['getObjectives', async () => '/plants/p1/objectives'],
       ['getRules', async () => '/plants/p1/rules'],
       ['getRuleTrace', async () => '/assets/p1/l1/press/rules/hot/trace?signal=temperature'],
       ['getSpectrum', async () => `${POINT}/waveforms/${await burst()}`],

@@ -6,7 +6,7 @@ import {
   evaluateObjectives,
   type KeptObjective,
   readObjectives,
-} from '../../../pipelines/governance/objectives.ts';
+} from '../../../pipelines/warehouse/objectives.ts';
 import { readNamedQuestion } from '../../../pipelines/warehouse/questions.ts';
 import {
   migratedWarehouse,
@@ -32,7 +32,7 @@ beforeAll(async () => {
   for (const [table, values] of Object.entries(STORY)) {
     await warehouse.client.insert({ table, values: [...values], format: 'JSONEachRow' });
   }
-  kept = await evaluateObjectives(warehouse.client, readObjectives(), DAY);
+  kept = await evaluateObjectives(warehouse.rows, readObjectives(), DAY);
 });
 
 /** An epoch a minute, landed a minute after it began. */
@@ -193,7 +193,7 @@ test('an objective of the file counts instead of the one that is shipped', async
   const file = join(temporaryDirectory(), 'objectives.yaml');
   writeFileSync(file, 'objectives:\n  latency: { target: 95, within: 5m }\n');
   // From 12:05 to 12:08, of 72 that may be.
-  const other = await evaluateObjectives(warehouse.client, readObjectives(file), DAY);
+  const other = await evaluateObjectives(warehouse.rows, readObjectives(file), DAY);
   expect(other.find((one) => one.objective === 'latency')).toMatchObject({
     ...{ target: 95, degraded: 3, budget: 72, spent: 0.0417, held: ['r3'] },
   });

@@ -54,6 +54,7 @@ const OPERATIONS: { readonly [Id in OperationId]: readonly [method: string, path
   getFigures: ['GET', 'plants/{plant}/figures'],
   getStopCalendar: ['GET', 'plants/{plant}/stops.ics'],
   getMasterData: ['GET', 'plants/{plant}/master-data'],
+  getObjectives: ['GET', 'plants/{plant}/objectives'],
   getRules: ['GET', 'plants/{plant}/rules'],
   getRuleTrace: ['GET', 'assets/{plant}/{line}/{asset}/rules/{rule}/trace'],
   getHealth: ['GET', 'health'],

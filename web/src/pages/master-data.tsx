@@ -1,11 +1,11 @@
-/** Master data of a plant: its systems, what is wrong in them and what could be done, and what things are called there. */
+/** Master data of a plant: its systems, what is wrong in them, what things are called there; and how objectives were kept. */
 
 import type { Answer } from '../api/client.ts';
 import { ChosenPlant, type ChosenPlantProps, OtherPlants } from '../parts/chosen-plant.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 import { Table } from '../parts/table.tsx';
 import { useResource } from '../state/resource.ts';
-import { say } from '../text/pages/master-data.ts';
+import { nameOfObjective, say } from '../text/pages/master-data.ts';
 import { number, t } from '../text/text.ts';
 
 type MasterData = Answer<'getMasterData'>;
@@ -43,7 +43,51 @@ function OfPlant({ plant, all }: ChosenPlantProps) {
           )
         }
       </Shown>
+      <Objectives plant={plant.id} />
     </>
+  );
+}
+
+/** How much of each error budget is spent. */
+function Objectives({ plant }: { readonly plant: string }) {
+  const kept = useResource('getObjectives', { path: { plant }, tables: [], pace: 60_000 });
+  return (
+    <section aria-labelledby="objectives">
+      <h2 id="objectives">{say('objectives')}</h2>
+      <p class="quiet">{say('objectivesWhy')}</p>
+      <Shown resource={kept.value}>
+        {({ objectives }) =>
+          objectives.length === 0 ? (
+            <p>{say('nothingKnown')}</p>
+          ) : (
+            <Table
+              rows={objectives}
+              keyOf={({ objective }) => objective}
+              columns={[
+                {
+                  name: say('objective'),
+                  cell: ({ objective, title }) => nameOfObjective(objective, title),
+                },
+                { name: say('target'), cell: ({ target }) => `${number(target)} %` },
+                { name: say('budget'), cell: ({ budget }) => number(budget) },
+                { name: say('degraded'), cell: ({ degraded }) => number(degraded) },
+                {
+                  name: say('spent'),
+                  cell: ({ spent }) =>
+                    `${number(spent * 100)} %${spent > 1 ? ` – ${say('missed')}` : ''}`,
+                },
+                { name: say('heldUp'), cell: ({ held }) => number(held) },
+                {
+                  name: say('worst'),
+                  cell: ({ worst }) =>
+                    worst === null ? '–' : `${dayOf(worst.begun)}: ${worst.text}`,
+                },
+              ]}
+            />
+          )
+        }
+      </Shown>
+    </section>
   );
 }
 

@@ -154,6 +154,41 @@ export type PlantsOperations = {
     body: undefined;
     answer: undefined;
   };
+  /** How the objectives of service were kept at a plant in the last 30 days. For whoever sees the whole plant. */
+  getObjectives: {
+    method: 'GET';
+    url: '/api/v1/plants/{plant}/objectives';
+    path: {
+      plant: string;
+    };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      objectives: Array<{
+        /** File of sql/objectives. */
+        objective: string;
+        title: string;
+        /** Percent of the time in which it is to be kept. */
+        target: number;
+        /** Of which anything is known of the plant. */
+        minutes: number;
+        /** Minutes in which it was not kept. */
+        degraded: number;
+        /** Minutes that may be so. */
+        budget: number;
+        /** Of the budget; above 1 it was missed. */
+        spent: number;
+        /** Requests that had to wait meanwhile. */
+        held: number;
+        /** The longest stretch that one cause took. */
+        worst: {
+          begun: string;
+          ended: string;
+          text: string;
+        } | null;
+      }>;
+    };
+  };
   /** Which systems hold what of a plant, what its things are called there, and what the last look found wrong. For whoever sees the whole plant; what is of no one plant, for whoever sees all of them. */
   getMasterData: {
     method: 'GET';

@@ -1,5 +1,6 @@
 /** What the page of master data says. */
 
+import { language } from '../../state/settings.ts';
 import { textsOf } from '../text.ts';
 
 export const say = textsOf({
@@ -31,6 +32,17 @@ export const say = textsOf({
     remote: 'There',
     valid: 'Valid',
     state: 'State',
+    objectives: 'Objectives of the last 30 days',
+    objectivesWhy: 'The budget is the minutes in which an objective need not be kept.',
+    nothingKnown: 'Nothing has landed of this plant in that time.',
+    objective: 'Objective',
+    target: 'Target',
+    budget: 'Budget, min',
+    degraded: 'Not kept, min',
+    spent: 'Spent',
+    missed: 'missed',
+    heldUp: 'Requests held up',
+    worst: 'Longest cause',
   },
   de: {
     none: 'Von diesem Werk wurde noch nichts kopiert.',
@@ -60,5 +72,29 @@ export const say = textsOf({
     remote: 'Dort',
     valid: 'Gültig',
     state: 'Stand der Freigabe',
+    objectives: 'Ziele in den letzten 30 Tagen',
+    objectivesWhy: 'Das Budget sind die Minuten, in denen ein Ziel verfehlt werden darf.',
+    nothingKnown: 'Von diesem Werk ist in dieser Zeit nichts angekommen.',
+    objective: 'Ziel',
+    target: 'Soll',
+    budget: 'Budget, min',
+    degraded: 'Nicht gehalten, min',
+    spent: 'Verbraucht',
+    missed: 'verfehlt',
+    heldUp: 'Aufgehaltene Aufträge',
+    worst: 'Längste Ursache',
   },
 });
+
+/** What German calls an objective; English calls it as the server does. */
+const GERMAN: Readonly<Record<string, string>> = {
+  flow: 'Daten kommen ins Log, und nichts davon geht verloren',
+  latency: 'Was im Log ist, ist rechtzeitig in der Datenbank',
+  request_creation: 'Aufträge sind rechtzeitig in der Instandhaltung',
+  synchronisation: 'Kopien der Stammdaten sind frisch',
+  reconciliation: 'Systeme werden rechtzeitig verglichen, und kein Unterschied bleibt lange',
+};
+
+export function nameOfObjective(objective: string, title: string): string {
+  return language.value === 'de' ? (GERMAN[objective] ?? title) : title;
+}

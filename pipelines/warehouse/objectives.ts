@@ -111,17 +111,26 @@ const WAITING = `
 /** Objectives whose degraded time every request of the plant has to wait for. */
 const HOLDS_ALL: ReadonlySet<ObjectiveName> = new Set(['flow', 'latency']);
 
+/** Rows of one SELECT with its parameters. */
+export type AskRows = (
+  query: string,
+  parameters: Readonly<Record<string, unknown>>,
+) => Promise<readonly unknown[]>;
+
+export function askRowsOf(client: ClickHouseClient): AskRows {
+  return async (query, query_params) =>
+    (await client.query({ query, query_params, format: 'JSONEachRow' })).json();
+}
+
 /** How all objectives were kept at each plant of which anything is known. */
 export async function evaluateObjectives(
-  client: ClickHouseClient,
+  askRows: AskRows,
   objectives: Objectives,
   period: Period,
 ): Promise<readonly KeptObjective[]> {
   const given = { from: period.from / 1_000, to: period.to / 1_000 };
-  const ask = async <T>(query: string, more: Readonly<Record<string, number>> = {}) => {
-    const query_params = { ...given, ...more };
-    return (await client.query({ query, query_params, format: 'JSONEachRow' })).json<T>();
-  };
+  const ask = async <T>(query: string, more: Readonly<Record<string, number>> = {}) =>
+    (await askRows(query, { ...given, ...more })) as readonly T[];
   const known = await ask<{ plant: string; from: number }>(KNOWN);
   const waiting = await ask<Waiting>(WAITING);
   const kept: KeptObjective[] = [];
