@@ -30,6 +30,7 @@ test('without a file everything has its default', () => {
     partitions: 1,
     directory: '.andon',
     four_eyes: false,
+    feed: false,
     nats: { servers: ['nats://127.0.0.1:4222'] },
     stream: { days: 7, replicas: 1 },
     clickhouse: {
