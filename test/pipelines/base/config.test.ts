@@ -43,7 +43,7 @@ test('without a file everything has its default', () => {
     epoch: { seconds: 2, rows: 500_000, bytes: 64_000_000, checkpointEvery: 5 },
     backlog: { files: 2_000, bytes: 2_000_000_000 },
     http: { host: '127.0.0.1', port: 9464 },
-    console: { host: '127.0.0.1', port: 8080, base: '', proxies: [], rate: 1_200 },
+    console: { host: '127.0.0.1', port: 8080, base: '', proxies: [], rate: 1_200, frames: [] },
     log: { level: 'info' },
   });
 });
