@@ -112,6 +112,11 @@ class SubscribedConsumer implements PullConsumer {
   }
 
   request(messages: number): void {
+    // Whoever ends may close the connection while a consumer is being made.
+    if (this.#options.connection.isClosed()) {
+      this.#lost('the connection is closed');
+      return;
+    }
     this.#request += 1;
     this.#outstanding = messages;
     this.#brought = 0;
