@@ -262,7 +262,7 @@ describe('law 6: nothing is lost in silence', () => {
     );
   });
 
-  test('what an edge found lands, and nothing else comes of it', () => {
+  test('what an edge says of a line that it does not judge lands, is refused by name, and does nothing else', () => {
     const finding: Said = {
       ...happened('l1.press', 10, 'state', { state: 'EXECUTE' }),
       subject: 'finding.p1.l1.press',
@@ -277,7 +277,7 @@ describe('law 6: nothing is lost in silence', () => {
     expect(rowsOf(decisions, 'anomalies')).toEqual([]);
     expect(rowsOf(decisions, 'machine_events')).toMatchObject([{ kind: 'finding', type: 'state' }]);
     expect(rowsOf(decisions, 'machine_states')).toEqual([]);
-    expect(deadLettersOf(decisions)).toEqual({});
+    expect(deadLettersOf(decisions)).toEqual({ refused: 1 });
   });
 
   test.each<[why: string, payload: Uint8Array]>([
