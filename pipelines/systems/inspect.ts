@@ -5,8 +5,7 @@ import { EXIT, Problem } from '../base/problem.ts';
 import { streamIn, streamManager, subjectIn, subjectOutOf } from '../nats/jetstream.ts';
 import { findStream } from '../nats/streams.ts';
 import type { LedgerEntry, OrderEntry } from './entry.ts';
-import { type CommandSummary, listCommands } from './inspect-commands.ts';
-import { findLedger, findOrder } from './ledger.ts';
+import { findLedger } from './ledger.ts';
 import { openRevisions } from './revision-reader.ts';
 
 /** One line of `andon requests`. */
@@ -48,7 +47,7 @@ export async function listRequests(connection: NatsConnection): Promise<readonly
 }
 
 /** One request with everything that is known of it; a `Problem` when there is none of this id. */
-async function showRequest(connection: NatsConnection, id: string): Promise<RequestDetails> {
+export async function showRequest(connection: NatsConnection, id: string): Promise<RequestDetails> {
   const last = await lastRevision(connection, id);
   const entry = (await (await findLedger(connection))?.get(id))?.entry;
   const stored = await openRevisions(connection);
@@ -68,24 +67,7 @@ export type OrderDetails = {
   readonly order: Pick<OrderEntry, 'asset' | 'time' | 'data'> | null;
 };
 
-/** What is known of a work: of a request, or of an order of the CMMS's own by its id or its number there. */
-export async function showWork(
-  connection: NatsConnection,
-  id: string,
-): Promise<(RequestDetails | OrderDetails) & { readonly commands: readonly CommandSummary[] }> {
-  const isRequest = await hasRevisions(connection, id);
-  const found = isRequest ? undefined : await findOrder(connection, id);
-  const commands = await listCommands(connection, { request: found?.entry.id ?? id });
-  if (found !== undefined) {
-    const { asset, time, data, id: own } = found.entry;
-    return { id: own, system: found.system, order: { asset, time, data }, commands };
-  }
-  // What is over there is forgotten here, and what was done for it is kept for longer.
-  if (!isRequest && commands.length > 0) return { id, system: null, order: null, commands };
-  return { ...(await showRequest(connection, id)), commands };
-}
-
-async function hasRevisions(connection: NatsConnection, id: string): Promise<boolean> {
+export async function hasRevisions(connection: NatsConnection, id: string): Promise<boolean> {
   if (!NAMED.test(id)) return false;
   return (await newestRevisions(connection, requestSubject(id, '*'))).size > 0;
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { orderId } from '../../../operators/model/machine-event.ts';
 import { ensureCommands } from '../../../pipelines/nats/streams.ts';
-import { showWork } from '../../../pipelines/systems/inspect.ts';
+import { showWork } from '../../../pipelines/systems/inspect-commands.ts';
 import { idsIn, openOrderLedger } from '../../../pipelines/systems/ledger.ts';
 import { describeOrder } from '../../../pipelines/systems/request-text.ts';
 import type { CmmsConfig } from '../../../sinks/remote/config.ts';
