@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { openAuditor } from '../audit/audit.ts';
 import { configOf, type Departures } from '../base/config.ts';
 import { wrongInput } from '../base/problem.ts';
-import { checkRequest, listRequests, rejectedRequests, showRequest } from '../systems/inspect.ts';
-import { describeCommands, describeOutcome, listCommands } from '../systems/inspect-commands.ts';
+import { checkRequest, listRequests, rejectedRequests } from '../systems/inspect.ts';
+import { describeCommands, describeOutcome, showWork } from '../systems/inspect-commands.ts';
 import { askResend } from '../systems/ledger.ts';
-import { describeList, describeRequest } from '../systems/request-text.ts';
+import { describeList, describeOrder, describeRequest } from '../systems/request-text.ts';
 import { addDefaultCommand } from './default-command.ts';
 import { withNats } from './with-nats.ts';
 
@@ -33,20 +33,20 @@ export function registerRequests(command: Command): void {
   command
     .command('show <id>')
     .description(
-      'one request: evidence, revisions, every attempt, its id in the CMMS, commands to other systems',
+      'one request (evidence, revisions, every attempt, its id in the CMMS), or one order that the CMMS made itself, by its ' +
+        'id or its number there; with the commands to other systems',
     )
     .option('--nats <url>', 'instead of NATS_URL')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'a JSON object')
     .action(async (id: string, { json, ...departures }: Options) => {
-      const { commands, ...details } = await connected(departures, async (connection) => ({
-        ...(await showRequest(connection, id)),
-        commands: await listCommands(connection, { request: id }),
-      }));
-      if (json === true) console.log(JSON.stringify({ ...details, commands }, null, 2));
+      const work = await connected(departures, (connection) => showWork(connection, id));
+      if (json === true) console.log(JSON.stringify(work, null, 2));
       else {
+        const { commands } = work;
+        const about = 'order' in work ? describeOrder(work) : describeRequest(work);
         const parts = [`commands\n${describeCommands(commands)}`, describeOutcome(commands)];
-        console.log([describeRequest(details), ...parts].join('\n\n'));
+        console.log([about, ...parts].join('\n\n'));
       }
     });
 

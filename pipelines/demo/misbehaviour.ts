@@ -60,7 +60,6 @@ export function addMisbehaviour(
   initial: MisbehaviourConfig = { script: [] },
 ): void {
   let next = createMisbehaviour(initial);
-  const planned = new WeakMap<object, Misbehaviour>();
 
   server.put('/admin/misbehaviour', (request) => {
     next = createMisbehaviour(misbehaviourSchema.parse(request.body));
@@ -68,13 +67,22 @@ export function addMisbehaviour(
   });
   server.get('/admin/received', () => ({ received: calls.received }));
 
+  server.addHook('preHandler', async (request) => {
+    if (!request.url.startsWith(path) || request.method !== 'POST') return;
+    const { method, url, body } = request;
+    calls.note({ method, url, body: body ?? null });
+  });
+  misbehave(server, ({ url, method }) => (url.startsWith(path) ? next(method) : undefined));
+}
+
+/** Has the calls to a server go wrong for which `next` says how. */
+export function misbehave(
+  server: FastifyInstance,
+  next: (request: FastifyRequest) => Misbehaviour | undefined,
+): void {
+  const planned = new WeakMap<object, Misbehaviour>();
   server.addHook('preHandler', async (request, reply) => {
-    if (!request.url.startsWith(path)) return;
-    if (request.method === 'POST') {
-      const { method, url, body } = request;
-      calls.note({ method, url, body: body ?? null });
-    }
-    const misbehaviour = next(request.method);
+    const misbehaviour = next(request);
     if (misbehaviour === undefined) return;
     planned.set(request, misbehaviour);
     return beforeCommit(misbehaviour, request, reply);

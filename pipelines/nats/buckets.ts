@@ -31,8 +31,8 @@ export function bucketIn(connection: NatsConnection, bucket: Bucket): string {
 }
 
 /**
- * Opens a bucket, and makes it when there is none. `term`: milliseconds after which an entry that is not renewed ends,
- * when this makes the bucket; else the bucket's own.
+ * Opens a bucket, and makes it when there is none. `term`: milliseconds after which a lease that is not renewed ends,
+ * when this makes their bucket; else the bucket's own.
  */
 export async function openBucket(
   connection: NatsConnection,
@@ -48,7 +48,8 @@ export async function openBucket(
     replicas,
     // A read from a replica may be old, and what is old would be acted upon.
     allow_direct: false,
-    ...(term === undefined ? {} : { ttl: term }),
+    // Whoever has a term for its lease hands it on with its other options: what nobody renews must not end by it.
+    ...(term === undefined || bucket !== 'leases' ? {} : { ttl: term }),
   });
   if (onMended !== undefined) {
     // Copies are all that a bucket leaves to the configuration.

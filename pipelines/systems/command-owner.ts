@@ -19,6 +19,7 @@ import { openCommandLedger } from './ledger.ts';
 import type { LowWaterMark } from './low-water.ts';
 import { runNotifications } from './notify/notify-system.ts';
 import type { WasGiven } from './reconciliation/compare.ts';
+import type { CommandIndex } from './reconciliation/known-commands.ts';
 import { commandReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
 import { statusLogOf } from './status-log.ts';
@@ -34,6 +35,7 @@ export type OwnerOptions = StoreOptions & {
   readonly now: () => number;
   /** Milliseconds since the last thing that happened to a command. */
   readonly keep: number;
+  readonly index: CommandIndex;
   readonly webhooks?: Webhooks | undefined;
   readonly environment?: Environment | undefined;
   readonly landReports?: ReconcileOptions['land'];

@@ -66,9 +66,11 @@ export async function openCommands(
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: sequence,
       });
-      if ((await consumer.info()).num_pending === 0) return;
-      for (let pending = 1; pending > 0; ) {
-        const batch = await consumer.fetch({ max_messages: 512, expires: 1_000 });
+      let pending = (await consumer.info()).num_pending;
+      while (pending > 0) {
+        // More than there are would be waited for until the call expires.
+        const most = Math.min(512, pending);
+        const batch = await consumer.fetch({ max_messages: most, expires: 1_000 });
         let count = 0;
         for await (const message of batch) {
           const { seq: sequence, info, data } = message;

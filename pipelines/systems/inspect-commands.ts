@@ -10,7 +10,8 @@ import { streamIn, streamManager, subjectIn, subjectOutOf } from '../nats/jetstr
 import { findStream } from '../nats/streams.ts';
 import type { CommandEntry } from './command-entry.ts';
 import { openCommands, type StoredCommand } from './command-reader.ts';
-import { commandName, findCommandLedger } from './ledger.ts';
+import { hasRevisions, type OrderDetails, type RequestDetails, showRequest } from './inspect.ts';
+import { commandName, findCommandLedger, findOrder } from './ledger.ts';
 import { historyLines, stuckText } from './request-text.ts';
 
 /** One line of `andon commands`. */
@@ -65,6 +66,23 @@ export async function listCommands(
   return [...found]
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, command]) => summaryOf(command, known.get(name)));
+}
+
+/** What is known of a work: of a request, or of an order of the CMMS's own by its id or its number there. */
+export async function showWork(
+  connection: NatsConnection,
+  id: string,
+): Promise<(RequestDetails | OrderDetails) & { readonly commands: readonly CommandSummary[] }> {
+  const isRequest = await hasRevisions(connection, id);
+  const found = isRequest ? undefined : await findOrder(connection, id);
+  const commands = await listCommands(connection, { request: found?.entry.id ?? id });
+  if (found !== undefined) {
+    const { asset, time, data, id: own } = found.entry;
+    return { id: own, system: found.system, order: { asset, time, data }, commands };
+  }
+  // What is over there is forgotten here, and what was done for it is kept for longer.
+  if (!isRequest && commands.length > 0) return { id, system: null, order: null, commands };
+  return { ...(await showRequest(connection, id)), commands };
 }
 
 async function* storedCommands(connection: NatsConnection): AsyncGenerator<StoredCommand> {

@@ -4,7 +4,7 @@ import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { streamIn, streamManager, subjectIn, subjectOutOf } from '../nats/jetstream.ts';
 import { findStream } from '../nats/streams.ts';
-import type { LedgerEntry } from './entry.ts';
+import type { LedgerEntry, OrderEntry } from './entry.ts';
 import { findLedger } from './ledger.ts';
 import { openRevisions } from './revision-reader.ts';
 
@@ -60,6 +60,18 @@ export async function showRequest(connection: NatsConnection, id: string): Promi
   return { summary, entry: entry ?? null, revisions };
 }
 
+/** A work order that the CMMS made itself, as the log was told of it last; `order`: null once it is over there. */
+export type OrderDetails = {
+  readonly id: string;
+  readonly system: string | null;
+  readonly order: Pick<OrderEntry, 'asset' | 'time' | 'data'> | null;
+};
+
+export async function hasRevisions(connection: NatsConnection, id: string): Promise<boolean> {
+  if (!NAMED.test(id)) return false;
+  return (await newestRevisions(connection, requestSubject(id, '*'))).size > 0;
+}
+
 /**
  * The ids of all requests whose last revision was rejected. To be sent again they are asked for (`askResend`): the delivery
  * loop then searches for each, changes what it finds and creates what it does not. Asking twice is asking once.
@@ -74,9 +86,13 @@ export async function checkRequest(connection: NatsConnection, id: string): Prom
   await lastRevision(connection, id);
 }
 
+/** What can be an id: a token of a subject. */
+const NAMED = /^[A-Za-z0-9_-]+$/;
+
 async function lastRevision(connection: NatsConnection, id: string): Promise<number> {
-  const named = /^[A-Za-z0-9_-]+$/.test(id);
-  const newest = named ? await newestRevisions(connection, requestSubject(id, '*')) : new Map();
+  const newest = NAMED.test(id)
+    ? await newestRevisions(connection, requestSubject(id, '*'))
+    : new Map();
   const last: unknown = newest.get(id);
   if (typeof last === 'number') return last;
   throw new Problem({

@@ -159,6 +159,24 @@ export async function findCommandLedger(
   return bucket === undefined ? undefined : storeIn(connection, bucket, COMMANDS);
 }
 
+/** An open order that a system made itself, by its id or its number there, and the name of that system. */
+export async function findOrder(
+  connection: NatsConnection,
+  wanted: string,
+): Promise<{ readonly system: string; readonly entry: OrderEntry } | undefined> {
+  const bucket = await findBucket(connection, 'ledger');
+  if (bucket === undefined) return undefined;
+  const names = await idsIn(connection, 'ledger', ORDERS.prefix, '*.*');
+  const named = names.filter((name) => name.endsWith(`.${wanted}`));
+  const orders = storeIn(connection, bucket, ORDERS);
+  for (const name of named.length > 0 ? named : names) {
+    const { entry } = await orders.get(name);
+    const [system = ''] = name.split('.');
+    if (entry?.id === wanted || entry?.data.remote === wanted) return { system, entry };
+  }
+  return undefined;
+}
+
 /**
  * In a bucket of its own: whoever may write here can neither change nor remove what became of a request. `name`: the id
  * of a request, or `command.<system>.<id>`.

@@ -2,7 +2,7 @@ import type { Request } from '../../operators/model/request.ts';
 import { toIso } from '../../operators/model/time.ts';
 import { inColumns } from '../base/in-columns.ts';
 import type { LedgerEntry } from './entry.ts';
-import type { RequestDetails, RequestSummary } from './inspect.ts';
+import type { OrderDetails, RequestDetails, RequestSummary } from './inspect.ts';
 
 const HEADINGS = ['ID', 'PRIORITY', 'DELIVERY', 'STATUS', 'CMMS', 'REVISION', 'ASSET', 'TITLE'];
 
@@ -54,6 +54,21 @@ export function describeRequest({ summary, entry, revisions }: RequestDetails): 
     ...underWay,
   ];
   return lines.join('\n');
+}
+
+/** A work order that the CMMS made itself, for people. */
+export function describeOrder({ id, system, order }: OrderDetails): string {
+  if (order === null) return `${id}  an order that the CMMS made itself, and that is over there`;
+  const { asset, time, data } = order;
+  const parts = String(data.parts ?? '').replaceAll('\n', ', ');
+  return [
+    `${id}  ${oneLine(String(data.title ?? ''))}`,
+    `asset     ${asset}`,
+    `priority  ${data.priority}`,
+    `order     ${data.remote} of ${system}, which made it itself${data.origin ? ` (${data.origin})` : ''}`,
+    `status    ${data.status}, as of ${new Date(time).toISOString()}`,
+    ...(parts === '' ? [] : [`parts     ${parts}`]),
+  ].join('\n');
 }
 
 /** An anomaly that several incidents rest on is evidence once. */

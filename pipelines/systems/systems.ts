@@ -14,6 +14,7 @@ import type { RecordEvent } from '../observe/observe.ts';
 import { awaitLease } from '../worker/ownership/lease.ts';
 import { archiveRequests, startArchiving } from './archive.ts';
 import { ABSENT, absentOwner, type CommandOwner, commandOwner } from './command-owner.ts';
+import { openCommands } from './command-reader.ts';
 import { errorOf } from './context.ts';
 import { runDeliveryLoop } from './delivery-loop.ts';
 import { watchedCmms } from './door-watch.ts';
@@ -21,6 +22,7 @@ import { isFinal } from './entry.ts';
 import { type Ledger, openLedger, openOrderLedger } from './ledger.ts';
 import { startOrderPoll } from './order-poll.ts';
 import type { WasGiven } from './reconciliation/compare.ts';
+import { type CommandIndex, createCommandIndex } from './reconciliation/known-commands.ts';
 import { requestReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
@@ -71,10 +73,13 @@ export async function runSystems(options: SystemsOptions): Promise<void> {
   const maintained = [cmms].flat();
   const ending = new AbortController();
   const all = { ...options, signal: AbortSignal.any([options.signal, ending.signal]) };
+  const index = createCommandIndex(async function* from(sequence) {
+    yield* (await openCommands(options.connection, '*')).from(sequence);
+  });
   const work: Owned[] = [
     ...maintained.map((config) => requestsOwned(all, config, maintained)),
-    ...(systems ?? []).map((config) => commandsOwned(commandOwner(config, all), all)),
-    ...(systems === undefined ? [] : [commandsOwned(absentOwner(systems), all)]),
+    ...(systems ?? []).map((config) => commandsOwned(commandOwner(config, all), all, index)),
+    ...(systems === undefined ? [] : [commandsOwned(absentOwner(systems), all, index)]),
   ];
   const running = work.map((owned) => whileOwned(owned, all));
   try {
@@ -194,7 +199,7 @@ async function openRequests(ledger: Ledger): Promise<readonly string[]> {
   return entries.filter(({ status }) => !isFinal(status)).map(({ id }) => id);
 }
 
-function commandsOwned(owner: CommandOwner, options: SystemsOptions): Owned {
+function commandsOwned(owner: CommandOwner, options: SystemsOptions, index: CommandIndex): Owned {
   const { record } = options;
   const { name } = owner;
   return {
@@ -207,7 +212,7 @@ function commandsOwned(owner: CommandOwner, options: SystemsOptions): Owned {
     run: (signal) =>
       owner.run({
         ...options,
-        ...{ signal, partitions: options.partitions ?? 1, now: options.now ?? Date.now },
+        ...{ signal, partitions: options.partitions ?? 1, now: options.now ?? Date.now, index },
         logTime: logTimeOf(options),
         keep: keptFor(owner.keep, options),
       }),

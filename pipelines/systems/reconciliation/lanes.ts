@@ -12,7 +12,7 @@ import type { OwnLedger, RequestRoute } from '../route.ts';
 import { openReconcileBook } from './book.ts';
 import type { WasGiven } from './compare.ts';
 import type { SystemDifference } from './difference.ts';
-import { createKnownCommands } from './known-commands.ts';
+import type { CommandIndex } from './known-commands.ts';
 import type { ReconcileOptions } from './reconcile.ts';
 import { commandSides, requestSides } from './sides.ts';
 
@@ -68,6 +68,7 @@ type CommandLane = Lane & {
   readonly reconcile: ReconcileOptions['timing'];
   readonly ledger: CommandLedger;
   readonly commands: CommandReader;
+  readonly index: CommandIndex;
   /** Looks at the object of a command from now on. */
   readonly look: (id: string) => Promise<void>;
 };
@@ -81,7 +82,7 @@ export async function commandReconciliation(options: CommandLane): Promise<Recon
   };
   const verbs = [...system.verbs].filter(([, { create }]) => create !== undefined);
   const compared = new Set(verbs.map(([verb]) => verb));
-  const commands = createKnownCommands(options.commands, system.name, compared);
+  const commands = options.index.of(system.name, compared, options.commands.read);
   const polled = verbs.map(([, { state }]) => state?.every ?? 0);
   return {
     ...{ system: system.name, lane: 'commands', record, now, signal },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from '../../../operators/model/command.ts';
 import type { MisbehaviourConfig } from '../../../pipelines/demo/misbehaviour.ts';
@@ -20,16 +20,7 @@ import type { SystemConfig } from '../../../sinks/remote/system-config.ts';
 import type { TestNats } from '../../stand/nats.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { quickErp } from './erp-config.ts';
-import { askReference, startLog } from './systems-support.ts';
-
-/** What a command was answered in the log: the body of a `status.…` message, its subject and its number. */
-export type Reply = {
-  readonly subject: string;
-  readonly number: number;
-  readonly time: number;
-  readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
-};
+import { askReference, type Reply, repliesTo, startLog } from './systems-support.ts';
 
 export type ErpObjects = {
   readonly parts: readonly Part[];
@@ -70,7 +61,7 @@ export async function startErpPlant(log = {}): Promise<ErpPlant> {
     misbehave: async (config) => void (await ask('PUT', '/admin/misbehaviour', config)),
     objects: () => ask<ErpObjects>('GET', '/admin/objects'),
     entry: async (command) => (await ledger.get(commandName(command))).entry,
-    replies: (command) => repliesTo(connection, command),
+    replies: ({ id }) => repliesTo(connection, id),
     run(changes, others = []) {
       const ending = new AbortController();
       const running = runSystems({
@@ -98,21 +89,4 @@ export async function startErpPlant(log = {}): Promise<ErpPlant> {
 export async function sendCommand(connection: NatsConnection, command: Command): Promise<void> {
   const subject = `command.${command.system}.${command.id}`;
   await jetstream(connection).publish(subject, JSON.stringify(command));
-}
-
-export async function repliesTo(
-  connection: NatsConnection,
-  { id }: Pick<Command, 'id'>,
-): Promise<readonly Reply[]> {
-  const { streams } = await jetstreamManager(connection);
-  const { state } = await streams.info('ANDON_0');
-  const replies: Reply[] = [];
-  for (let seq = 1; seq <= state.last_seq; seq += 1) {
-    const message = await streams.getMessage('ANDON_0', { seq });
-    const body = message?.json<Omit<Reply, 'subject' | 'number'>>();
-    if (message === null || body === undefined || body.data.id !== id) continue;
-    const { subject, header } = message;
-    replies.push({ ...body, subject, number: Number(header.get('Andon-Sequence')) });
-  }
-  return replies;
 }

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { orderId } from '../../../operators/model/machine-event.ts';
+import { ensureCommands } from '../../../pipelines/nats/streams.ts';
+import { showWork } from '../../../pipelines/systems/inspect-commands.ts';
 import { idsIn, openOrderLedger } from '../../../pipelines/systems/ledger.ts';
+import { describeOrder } from '../../../pipelines/systems/request-text.ts';
 import type { CmmsConfig } from '../../../sinks/remote/config.ts';
+import { sendCommand } from './commands-support.ts';
+import { exampleCommand } from './example-command.ts';
 import { readCmmsFile } from './read-cmms-file.ts';
 import { askReference, freshRequest, type Plant, startPlant } from './systems-support.ts';
 
@@ -28,12 +33,7 @@ const make = (more: object = {}) =>
     ...{ parts: ['6205', 'SEAL-45'], planned_start: '2026-12-01T06:00:00Z', hours: 1.5 },
     ...more,
   });
-const said = async ({ id }: Made) =>
-  (await plant.events(orderId('reference', id))) as {
-    subject: string;
-    type: string;
-    data: Record<string, unknown>;
-  }[];
+const said = ({ id }: Made) => plant.events(orderId('reference', id));
 const statuses = async (made: Made) => (await said(made)).map(({ data }) => data.status);
 
 it('says each change of an order that nobody asked for to the log, once, also after a restart', async () => {
@@ -65,6 +65,34 @@ it('says each change of an order that nobody asked for to the log, once, also af
   const kept = await idsIn(plant.connection, 'ledger', 'order.reference.', '*');
   expect(kept).not.toContain(orderId('reference', order.id));
   await again.stop();
+});
+
+it('is shown as a work, by its id and by its number there, with the commands for it, also when it is over', async () => {
+  const order = await make();
+  const id = orderId('reference', order.id);
+  const run = plant.run(changes);
+  await expect.poll(() => statuses(order), until).toEqual(['requested']);
+  await ensureCommands(plant.connection);
+  const command = exampleCommand({ request: id });
+  await sendCommand(plant.connection, command);
+  for (const name of [id, order.id]) {
+    const work = await showWork(plant.connection, name);
+    expect(work).toMatchObject({
+      ...{ id, system: 'reference', commands: [{ id: command.id, outcome: 'waiting' }] },
+      order: { asset: 'berlin/packing/filler-1', data: { status: 'requested', origin: 'plan' } },
+    });
+    if (!('order' in work)) throw new Error('expected an order');
+    expect(describeOrder(work)).toContain(
+      `order     ${order.id} of reference, which made it itself`,
+    );
+  }
+  await plant.act(order.id, 'close');
+  await expect.poll(async () => (await statuses(order)).at(-1), until).toBe('closed');
+  await run.stop();
+  expect(await showWork(plant.connection, id)).toMatchObject({
+    ...{ id, order: null, commands: [{ id: command.id }] },
+  });
+  await expect(showWork(plant.connection, 'nobody')).rejects.toThrow('the id of a request');
 });
 
 it('takes nothing for an order that a request of ours made, and nothing that was over before', async () => {

@@ -6,7 +6,7 @@ import type { StoredCommand } from '../../../pipelines/systems/command-reader.ts
 import type { ReconcileReport } from '../../../pipelines/systems/reconciliation/book.ts';
 import type { Comparison } from '../../../pipelines/systems/reconciliation/compare.ts';
 import type { OurWork, TheirObject } from '../../../pipelines/systems/reconciliation/difference.ts';
-import { createKnownCommands } from '../../../pipelines/systems/reconciliation/known-commands.ts';
+import { createCommandIndex } from '../../../pipelines/systems/reconciliation/known-commands.ts';
 import {
   type ReconcileOptions,
   reconcile,
@@ -161,7 +161,8 @@ describe('commands that are long over', () => {
     const [over, open, taken] = [exampleCommand(), exampleCommand(), exampleCommand()];
     const undo = undoOf(taken, 'release');
     for (const command of [over, open, taken, undo]) stored.set(command.id, command);
-    const commands = createKnownCommands(reader, 'erp', new Set(['reserve']));
+    const index = createCommandIndex(reader.from);
+    const commands = index.of('erp', new Set(['reserve']), reader.read);
     const entries = new Map([
       [`erp.${taken.id}`, { ...newCommandEntry(taken), outcome: 'done' as const, remote: 'R-1' }],
     ]);
@@ -180,5 +181,37 @@ describe('commands that are long over', () => {
     expect(ours.get(taken.key)).toMatchObject({ waiting: false, expects: 'nothing' });
     expect(commands.all().map(({ id }) => id)).toEqual([open.id, taken.id]);
     expect(await side.look(over.key)).toBeUndefined();
+  });
+
+  test('are read once for all systems; who comes later has them read anew, also while somebody reads', async () => {
+    stored.clear();
+    const read: number[] = [];
+    let onRead = () => {};
+    const index = createCommandIndex(async function* from(next) {
+      for await (const one of reader.from(next)) {
+        read.push(one.sequence);
+        onRead();
+        yield one;
+      }
+    });
+    const [one, other] = [exampleCommand(), exampleCommand({ system: 'planner' })];
+    for (const command of [one, other]) stored.set(command.id, command);
+    const verbs = new Set(['reserve']);
+    const [erp, planner] = ['erp', 'planner'].map((name) => index.of(name, verbs, reader.read));
+    await Promise.all([erp?.refresh(), planner?.refresh()]);
+    expect(read).toEqual([1, 2]);
+    const keysOf = (known = erp) => known?.all().map(({ key }) => key);
+    expect([keysOf(erp), keysOf(planner)]).toEqual([[one.key], [other.key]]);
+
+    const [later, third] = [exampleCommand(), exampleCommand({ system: 'desk' })];
+    for (const command of [later, third]) stored.set(command.id, command);
+    let desk: typeof erp;
+    onRead = () => {
+      desk ??= index.of('desk', verbs, reader.read);
+    };
+    await erp?.refresh();
+    await desk?.refresh();
+    expect(read).toEqual([1, 2, 3, 1, 2, 3, 4]);
+    expect([keysOf(erp), keysOf(desk)]).toEqual([[one.key, later.key], [third.key]]);
   });
 });

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -18,6 +18,15 @@ import { startNats, type TestNats } from '../../stand/nats.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { quickConfig } from './systems-config.ts';
 
+/** What was said in the log of a request or a command: the body of a `status.…` message, its subject and its number. */
+export type Reply = {
+  readonly subject: string;
+  readonly number: number;
+  readonly time: number;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
 /** NATS, a reference CMMS and a way to run the delivery between them. */
 export interface Plant {
   readonly nats: TestNats;
@@ -32,8 +41,8 @@ export interface Plant {
   act(remote: string, action: string): Promise<void>;
   posts(): Promise<number>;
   entry(id: string): Promise<LedgerEntry | undefined>;
-  /** Bodies of all `status.…` messages about a request. */
-  events(id: string): Promise<Record<string, unknown>[]>;
+  /** All `status.…` messages about a request. */
+  events(id: string): Promise<readonly Reply[]>;
   /** Runs it in this process; `stop` drains. */
   run(
     changes?: Partial<CmmsConfig>,
@@ -87,17 +96,7 @@ export async function startPlant(): Promise<Plant> {
     posts: async () =>
       (await ask<{ received: unknown[] }>('GET', '/admin/received')).received.length,
     entry: async (id) => (await ledger.get(id)).entry,
-    async events(id) {
-      const { streams } = await jetstreamManager(connection);
-      const { state } = await streams.info('ANDON_0');
-      const bodies: Record<string, unknown>[] = [];
-      for (let seq = 1; seq <= state.last_seq; seq += 1) {
-        const message = await streams.getMessage('ANDON_0', { seq });
-        const body = message?.json<{ data: { id: string } }>();
-        if (body?.data.id === id) bodies.push({ ...body, subject: message?.subject });
-      }
-      return bodies;
-    },
+    events: (id) => repliesTo(connection, id),
     run(changes, now = Date.now, more = {}) {
       const ending = new AbortController();
       const running = runSystems({
@@ -124,11 +123,11 @@ export async function startPlant(): Promise<Plant> {
 }
 
 /** Asks a reference system as a person with its token would. */
-export function askReference(url: string) {
+export function askReference(url: string, secret: object = { Authorization: 'Bearer reference' }) {
   return async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${url}${path}`, {
       method,
-      headers: { Authorization: 'Bearer reference', 'Content-Type': 'application/json' },
+      headers: { ...secret, 'Content-Type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
@@ -145,4 +144,38 @@ export async function worksOf(url: string, id: string): Promise<WorkRequest[]> {
 export function freshRequest(changes: Partial<Request> = {}): Request {
   const id = randomUUID().replaceAll('-', '').slice(0, 20).toUpperCase();
   return exampleRequest({ id, ...changes });
+}
+
+/** In the order of the log. */
+export async function repliesTo(
+  connection: NatsConnection,
+  ...ids: readonly string[]
+): Promise<readonly Reply[]> {
+  const { streams } = await jetstreamManager(connection);
+  const { state } = await streams.info('ANDON_0');
+  const replies: Reply[] = [];
+  for (let seq = 1; seq <= state.last_seq; seq += 1) {
+    const message = await streams.getMessage('ANDON_0', { seq });
+    const body = message?.json<Omit<Reply, 'subject' | 'number'>>();
+    if (message === null || body === undefined || !ids.includes(String(body.data.id))) continue;
+    const { subject, header } = message;
+    replies.push({ ...body, subject, number: Number(header.get('Andon-Sequence')) });
+  }
+  return replies;
+}
+
+export const WEBHOOK_SECRET = 'whsec_c2VjcmV0IG9mIGEgdGVzdA==';
+
+/** As Standard Webhooks 1.0 signs: the key is what follows `whsec_`, as Base64. */
+export function signedWebhook(
+  body: string,
+  time = Math.floor(Date.now() / 1_000),
+  secret = WEBHOOK_SECRET,
+): Record<string, string> {
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+  const hmac = createHmac('sha256', key).update(`msg_1.${time}.${body}`).digest('base64');
+  return {
+    ...{ 'webhook-id': 'msg_1', 'webhook-timestamp': String(time) },
+    'webhook-signature': `v2,other v1,${hmac}`,
+  };
 }

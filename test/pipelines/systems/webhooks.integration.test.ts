@@ -1,13 +1,17 @@
-import { createHmac } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type HttpServer, startHttp } from '../../../pipelines/observe/http.ts';
 import type { InternalEvent } from '../../../pipelines/observe/observe.ts';
 import { createWebhooks, type Webhooks } from '../../../pipelines/systems/webhooks.ts';
 import { quickConfig } from './systems-config.ts';
-import { freshRequest, type Plant, startPlant } from './systems-support.ts';
+import {
+  freshRequest,
+  type Plant,
+  signedWebhook,
+  startPlant,
+  WEBHOOK_SECRET,
+} from './systems-support.ts';
 
-const SECRET = 'whsec_c2VjcmV0IG9mIGEgdGVzdA==';
 const until = { timeout: 20_000, interval: 25 };
 
 let plant: Plant;
@@ -24,7 +28,7 @@ beforeAll(async () => {
   const { status } = quickConfig('http://nobody');
   // Nobody would ask for a status within this test.
   const config = { status: { ...status, every: 3_600_000 } as never };
-  const webhook = { secret: SECRET, key: '/work/external_key' };
+  const webhook = { secret: WEBHOOK_SECRET, key: '/work/external_key' };
   run = plant.run({ ...config, webhook }, Date.now, { webhooks });
 });
 afterAll(async () => {
@@ -32,16 +36,6 @@ afterAll(async () => {
   await http.close();
   await plant.close();
 });
-
-/** As Standard Webhooks 1.0 signs: the key is what follows `whsec_`, as Base64. */
-function signed(body: string, time = Math.floor(Date.now() / 1_000), secret = SECRET) {
-  const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
-  const hmac = createHmac('sha256', key).update(`msg_1.${time}.${body}`).digest('base64');
-  return {
-    ...{ 'webhook-id': 'msg_1', 'webhook-timestamp': String(time) },
-    'webhook-signature': `v2,other v1,${hmac}`,
-  };
-}
 
 async function post(body: string, headers: Record<string, string>, system = 'reference') {
   const all = { 'Content-Type': 'application/json', ...headers };
@@ -66,17 +60,18 @@ it('is a hint: the state is read, however often and in whatever order it comes',
     ['start', 'started'],
   ] as const) {
     await plant.act(work?.id ?? '', action);
-    for (let times = 0; times < 3; times += 1) expect(await post(body, signed(body))).toBe(202);
+    for (let times = 0; times < 3; times += 1)
+      expect(await post(body, signedWebhook(body))).toBe(202);
     await expect.poll(async () => (await plant.entry(request.id))?.status, until).toBe(status);
   }
   // A message from before, and one of an object that nobody knows.
-  const old = signed(body, Math.floor(Date.now() / 1_000) - 60);
+  const old = signedWebhook(body, Math.floor(Date.now() / 1_000) - 60);
   expect(await post(body, old)).toBe(202);
   const unknown = bodyOf('NOBODY');
-  expect(await post(unknown, signed(unknown))).toBe(202);
+  expect(await post(unknown, signedWebhook(unknown))).toBe(202);
   await plant.act(work?.id ?? '', 'complete');
   // One that names no key has everything looked at that is open.
-  expect(await post('no json', signed('no json'))).toBe(202);
+  expect(await post('no json', signedWebhook('no json'))).toBe(202);
   await expect.poll(async () => (await plant.entry(request.id))?.status, until).toBe('completed');
   const told = (await plant.events(request.id)).map(
     ({ data }) => (data as { status: string }).status,
@@ -87,13 +82,15 @@ it('is a hint: the state is read, however often and in whatever order it comes',
 it('is not believed with another secret, another body, another time or none', async () => {
   const body = bodyOf('X');
   const now = Math.floor(Date.now() / 1_000);
-  expect(await post(body, signed(body, now, 'whsec_YW5vdGhlcg=='))).toBe(401);
-  expect(await post(`${body} `, signed(body))).toBe(401);
-  expect(await post(body, { ...signed(body), 'webhook-timestamp': String(now - 1) })).toBe(401);
-  expect(await post(body, signed(body, now - 900))).toBe(401);
-  expect(await post(body, signed(body, now + 900))).toBe(401);
+  expect(await post(body, signedWebhook(body, now, 'whsec_YW5vdGhlcg=='))).toBe(401);
+  expect(await post(`${body} `, signedWebhook(body))).toBe(401);
+  expect(await post(body, { ...signedWebhook(body), 'webhook-timestamp': String(now - 1) })).toBe(
+    401,
+  );
+  expect(await post(body, signedWebhook(body, now - 900))).toBe(401);
+  expect(await post(body, signedWebhook(body, now + 900))).toBe(401);
   expect(await post(body, {})).toBe(401);
-  expect(await post(body, { ...signed(body), 'webhook-signature': 'v1,' })).toBe(401);
+  expect(await post(body, { ...signedWebhook(body), 'webhook-signature': 'v1,' })).toBe(401);
   // The first one is an alarm, the others of the same minute are counted.
   const refused = recorded.filter(({ kind }) => kind.startsWith('webhook-refused'));
   expect(refused.map(({ kind }) => kind)).toEqual([
@@ -104,7 +101,7 @@ it('is not believed with another secret, another body, another time or none', as
 
 it('for a system that this process does not serve is to be sent again; a long one is refused', async () => {
   const body = bodyOf('X');
-  expect(await post(body, signed(body), 'another')).toBe(503);
+  expect(await post(body, signedWebhook(body), 'another')).toBe(503);
   const long = JSON.stringify({ text: 'x'.repeat(300_000) });
-  expect(await post(long, signed(long))).toBe(413);
+  expect(await post(long, signedWebhook(long))).toBe(413);
 });
