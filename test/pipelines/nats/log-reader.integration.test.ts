@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { errors, headers, type NatsConnection } from '@nats-io/transport-node';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Message } from '../../../operators/model/message.ts';
 import type { Gap, Log } from '../../../pipelines/nats/log.ts';
@@ -329,35 +329,6 @@ describe('a log over JetStream', () => {
     await open({ after: 2, connection: failingOnce(connection, 'STREAM.MSG.GET') });
     expect(log!.replay).toBe(true);
     expect((await read(1)).messages.map(({ appended }) => appended)).toEqual([1_000_000]);
-  });
-
-  test('a connection that is closed while a consumer is made anew ends the reading, with its error', async () => {
-    await publish(1);
-    let [closes, closed] = [false, false];
-    const closing = new Proxy(connection, {
-      get(target, name) {
-        const value: unknown = Reflect.get(target, name);
-        if (typeof value !== 'function') return value;
-        if (name === 'isClosed') return () => closed;
-        return (...asked: unknown[]) => {
-          if (closed && (name === 'publish' || name === 'request')) {
-            throw new errors.ClosedConnectionError();
-          }
-          if (name === 'subscribe') closed = closes;
-          return Reflect.apply(value, target, asked);
-        };
-      },
-    });
-    await open({ connection: closing });
-    await read(1);
-    closes = true;
-    const { consumers } = await jetstreamManager(connection);
-    for await (const { name } of consumers.list('ANDON_0')) await consumers.delete('ANDON_0', name);
-    const giveUp = AbortSignal.timeout(10_000);
-    const reading = async () => {
-      while (!giveUp.aborted) await log!.pull(1, 100, never);
-    };
-    await expect(reading()).rejects.toThrow('closed connection');
   });
 
   test.each(['kill', 'stop'] as const)(
