@@ -39,6 +39,8 @@ const mappingSchema = z.object({
 });
 
 const DAYS = 30;
+/** Milliseconds. */
+const DAY = 86_400_000;
 const stretchSchema = z.object({ begun: time, ended: time, text: z.string() });
 const keptSchema = z.object({
   objective: z.string().describe('File of sql/objectives.'),
@@ -152,13 +154,12 @@ function objectivesRoute(services: Services): ApiRoute {
     answer: z.object({ objectives: z.array(keptSchema) }),
     async handle({ reach, path: { plant } }) {
       await wholePlantInSight(services, reach, plant);
-      const minute = 60_000;
-      // By the minute, so that who looks at the same time is told the same, and it is worked out once.
-      const to = Math.floor(Date.now() / minute) * minute;
+      // By the second, so that it is worked out once for those who look at the same time.
+      const to = Math.floor(Date.now() / 1_000) * 1_000;
       const kept = await evaluateObjectives(
         (query, parameters) => services.questions.ask(z.looseObject({}), query, parameters),
         objectives,
-        { from: to - DAYS * 1_440 * minute, to },
+        { from: to - DAYS * DAY, to },
       );
       const own = kept.filter((one) => one.plant === plant);
       return { objectives: own.map(shownObjective) };
