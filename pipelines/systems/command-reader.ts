@@ -82,7 +82,10 @@ export async function openCommands(
             data,
           });
         }
-        if (count === 0) return;
+        if (count > 0) continue;
+        // What was removed meanwhile does not come; anything else that does not is no end.
+        pending = (await consumer.info()).num_pending;
+        if (pending > 0) throw new Error(`nats-server gave none of ${pending} commands in ${name}`);
       }
     },
     async read(id) {

@@ -159,23 +159,45 @@ export async function findCommandLedger(
   return bucket === undefined ? undefined : storeIn(connection, bucket, COMMANDS);
 }
 
-/** An open order that a system made itself, by its id or its number there, and the name of that system. */
+/**
+ * An open order that a system made itself, by its id or its number there, and the name of that system. Rejects with a
+ * `Problem` where several systems have an order of that number.
+ */
 export async function findOrder(
   connection: NatsConnection,
   wanted: string,
-): Promise<{ readonly system: string; readonly entry: OrderEntry } | undefined> {
+): Promise<FoundOrder | undefined> {
   const bucket = await findBucket(connection, 'ledger');
   if (bucket === undefined) return undefined;
   const names = await idsIn(connection, 'ledger', ORDERS.prefix, '*.*');
-  const named = names.filter((name) => name.endsWith(`.${wanted}`));
   const orders = storeIn(connection, bucket, ORDERS);
-  for (const name of named.length > 0 ? named : names) {
+  const orderOf = async (name: string): Promise<readonly FoundOrder[]> => {
     const { entry } = await orders.get(name);
-    const [system = ''] = name.split('.');
-    if (entry?.id === wanted || entry?.data.remote === wanted) return { system, entry };
+    return entry === undefined ? [] : [{ system: name.split('.')[0] ?? '', entry }];
+  };
+  const named = names.find((name) => name.endsWith(`.${wanted}`));
+  if (named !== undefined) return (await orderOf(named))[0];
+  const found: FoundOrder[] = [];
+  for (let at = 0; at < names.length; at += WIDTH) {
+    // What is damaged is none of this number, and is told where it is worked on.
+    const some = names.slice(at, at + WIDTH).map((name) => orderOf(name).catch(() => []));
+    found.push(
+      ...(await Promise.all(some)).flat().filter(({ entry }) => entry.data.remote === wanted),
+    );
   }
-  return undefined;
+  if (found.length > 1) {
+    const which = found.map(({ system, entry }) => `${entry.id} of ${system}`).join(', ');
+    throw new Problem({
+      expected: `one order ${wanted}`,
+      found: which,
+      remedy: 'Ask for one of these ids.',
+      exit: EXIT.input,
+    });
+  }
+  return found[0];
 }
+
+export type FoundOrder = { readonly system: string; readonly entry: OrderEntry };
 
 /**
  * In a bucket of its own: whoever may write here can neither change nor remove what became of a request. `name`: the id

@@ -58,7 +58,8 @@ export function describeRequest({ summary, entry, revisions }: RequestDetails): 
 
 /** A work order that the CMMS made itself, for people. */
 export function describeOrder({ id, system, order }: OrderDetails): string {
-  if (order === null) return `${id}  an order that the CMMS made itself, and that is over there`;
+  if (order === null)
+    return `${id}  neither a request nor an open order of the CMMS is kept under it any more; its commands are`;
   const { asset, time, data } = order;
   const parts = String(data.parts ?? '').replaceAll('\n', ', ');
   return [

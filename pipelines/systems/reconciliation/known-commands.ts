@@ -16,46 +16,56 @@ export interface KnownCommands {
 
 /** Of all systems of a process: however many they are, the stream is read once. */
 export interface CommandIndex {
-  /** Those of some verbs to one system, from now on. Who comes after a look has the stream read anew. */
-  of(system: string, verbs: ReadonlySet<string>, read: CommandReader['read']): KnownCommands;
+  /** Those of some verbs to one system, until the signal aborts. Who comes later has the stream read anew. */
+  of(options: KnownOptions): KnownCommands;
 }
+
+export type KnownOptions = {
+  readonly system: string;
+  readonly verbs: ReadonlySet<string>;
+  readonly read: CommandReader['read'];
+  readonly signal: AbortSignal;
+};
 
 /** What is held of one system. */
 type Held = {
+  readonly system: string;
   readonly verbs: ReadonlySet<string>;
   readonly byKey: Map<string, Command>;
   readonly undone: Map<string, string>;
+  /** What comes before it in the stream is known. */
+  next: number;
 };
 
 /** `from`: gives the commands to all systems from a sequence on. */
 export function createCommandIndex(from: CommandReader['from']): CommandIndex {
-  const systems = new Map<string, Held>();
-  let next = 1;
-  let generation = 0;
+  const all = new Set<Held>();
   let reading: Promise<void> = Promise.resolve();
 
   async function read(): Promise<void> {
-    const begun = generation;
-    for await (const stored of from(next)) {
-      // Somebody came meanwhile, to whom the first ones are not known: it is begun anew.
-      if (generation !== begun) return read();
-      if (stored.kind === 'command') take(stored.command);
-      next = stored.sequence + 1;
+    // Who comes while this is read has a look of its own behind it.
+    const now = [...all];
+    if (now.length === 0) return;
+    for await (const stored of from(Math.min(...now.map(({ next }) => next)))) {
+      for (const held of now) {
+        if (stored.sequence < held.next) continue;
+        if (stored.kind === 'command') take(held, stored.command);
+        held.next = stored.sequence + 1;
+      }
     }
   }
 
-  function take(command: Command): void {
-    const held = systems.get(command.system);
-    if (held?.verbs.has(command.verb) === true) held.byKey.set(command.key, command);
-    if (command.undoes !== null) held?.undone.set(command.undoes, command.id);
+  function take({ system, verbs, byKey, undone }: Held, command: Command): void {
+    if (command.system !== system) return;
+    if (verbs.has(command.verb)) byKey.set(command.key, command);
+    if (command.undoes !== null) undone.set(command.undoes, command.id);
   }
 
   return {
-    of(system, verbs, readOne) {
-      const held: Held = { verbs, byKey: new Map(), undone: new Map() };
-      systems.set(system, held);
-      next = 1;
-      generation += 1;
+    of({ system, verbs, read: readOne, signal }) {
+      const held: Held = { system, verbs, byKey: new Map(), undone: new Map(), next: 1 };
+      all.add(held);
+      signal.addEventListener('abort', () => all.delete(held), { once: true });
       const { byKey, undone } = held;
       return {
         refresh() {

@@ -81,8 +81,11 @@ export async function commandReconciliation(options: CommandLane): Promise<Recon
     get: async () => ({ entry: undefined, version: 0 }),
   };
   const verbs = [...system.verbs].filter(([, { create }]) => create !== undefined);
-  const compared = new Set(verbs.map(([verb]) => verb));
-  const commands = options.index.of(system.name, compared, options.commands.read);
+  const commands = options.index.of({
+    system: system.name,
+    verbs: new Set(verbs.map(([verb]) => verb)),
+    ...{ read: options.commands.read, signal },
+  });
   const polled = verbs.map(([, { state }]) => state?.every ?? 0);
   return {
     ...{ system: system.name, lane: 'commands', record, now, signal },

@@ -162,7 +162,10 @@ describe('commands that are long over', () => {
     const undo = undoOf(taken, 'release');
     for (const command of [over, open, taken, undo]) stored.set(command.id, command);
     const index = createCommandIndex(reader.from);
-    const commands = index.of('erp', new Set(['reserve']), reader.read);
+    const commands = index.of({
+      ...{ system: 'erp', verbs: new Set(['reserve']) },
+      ...{ read: reader.read, signal: new AbortController().signal },
+    });
     const entries = new Map([
       [`erp.${taken.id}`, { ...newCommandEntry(taken), outcome: 'done' as const, remote: 'R-1' }],
     ]);
@@ -197,21 +200,31 @@ describe('commands that are long over', () => {
     const [one, other] = [exampleCommand(), exampleCommand({ system: 'planner' })];
     for (const command of [one, other]) stored.set(command.id, command);
     const verbs = new Set(['reserve']);
-    const [erp, planner] = ['erp', 'planner'].map((name) => index.of(name, verbs, reader.read));
-    await Promise.all([erp?.refresh(), planner?.refresh()]);
+    const lost = new AbortController();
+    const of = (system: string, { signal } = new AbortController()) =>
+      index.of({ system, verbs, read: reader.read, signal });
+    const [erp, planner] = [of('erp'), of('planner', lost)];
+    await Promise.all([erp.refresh(), planner.refresh()]);
     expect(read).toEqual([1, 2]);
-    const keysOf = (known = erp) => known?.all().map(({ key }) => key);
+    const keysOf = (known = erp) => known.all().map(({ key }) => key);
     expect([keysOf(erp), keysOf(planner)]).toEqual([[one.key], [other.key]]);
 
     const [later, third] = [exampleCommand(), exampleCommand({ system: 'desk' })];
     for (const command of [later, third]) stored.set(command.id, command);
-    let desk: typeof erp;
+    let desk: typeof erp | undefined;
     onRead = () => {
-      desk ??= index.of('desk', verbs, reader.read);
+      desk ??= of('desk');
     };
-    await erp?.refresh();
+    await erp.refresh();
     await desk?.refresh();
-    expect(read).toEqual([1, 2, 3, 1, 2, 3, 4]);
+    expect(read).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
     expect([keysOf(erp), keysOf(desk)]).toEqual([[one.key, later.key], [third.key]]);
+
+    // Whose lease is lost is held no longer.
+    lost.abort();
+    const last = exampleCommand({ system: 'planner' });
+    stored.set(last.id, last);
+    await erp.refresh();
+    expect(keysOf(planner)).toEqual([other.key]);
   });
 });
