@@ -67,8 +67,7 @@ export async function ensureStream(
 ): Promise<StreamInfo> {
   const manager = await streamManager(connection);
   try {
-    // The client writes into what it is given.
-    const info = (await found(manager, wanted.name)) ?? (await manager.streams.add({ ...wanted }));
+    const info = (await found(manager, wanted.name)) ?? (await made(manager, wanted));
     const all = streamDifferences(wanted, info.config);
     const left = free(info);
     const differences = all.filter(({ field }) => !left.includes(field));
@@ -82,6 +81,27 @@ export async function ensureStream(
     return await settled(connection, wanted.name);
   } catch (error) {
     throw explained(error, wanted);
+  }
+}
+
+/** "subjects overlap with an existing stream". */
+const OVERLAP = 10_065;
+/** Looks for a stream that somebody else makes at this moment, and milliseconds between them. */
+const [LOOKS, BETWEEN_LOOKS] = [20, 50];
+
+/** Whoever makes the same stream at the same moment may be refused for its subjects: then it is the other's that counts. */
+async function made(manager: JetStreamManager, wanted: StreamSettings): Promise<StreamInfo> {
+  try {
+    // The client writes into what it is given.
+    return await manager.streams.add({ ...wanted });
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== OVERLAP) throw error;
+    for (let look = 0; look < LOOKS; look += 1) {
+      const info = await found(manager, wanted.name);
+      if (info !== undefined) return info;
+      await delay(BETWEEN_LOOKS);
+    }
+    throw error;
   }
 }
 
