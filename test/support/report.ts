@@ -5,7 +5,7 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
 export class Report implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
-    const inState = (state: string) => tests.filter((test) => test.result().state === state);
+    const inState = (state: string) => tests.filter((test) => stateOf(test) === state);
     const skipped = inState('skipped');
     for (const test of skipped) console.log(`skipped: ${nameOf(test)} (${reasonOf(test)})`);
     // Passed at the second try: told, so that nobody takes it for calm.
@@ -25,6 +25,15 @@ export class Report implements Reporter {
     const file = process.env.ANDON_TEST_COUNTS;
     if (file !== undefined) writeFileSync(file, JSON.stringify(counts));
   }
+}
+
+/** A test of a suite within a suite that is skipped has no result: nobody wanted it to run. */
+function stateOf(test: TestCase): string {
+  const { state } = test.result();
+  if (state !== 'pending') return state;
+  for (let parent = test.parent; parent.type === 'suite'; parent = parent.parent)
+    if (parent.options.mode === 'skip') return 'skipped';
+  return state;
 }
 
 function nameOf(test: TestCase): string {
