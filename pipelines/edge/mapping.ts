@@ -3,19 +3,16 @@
 import { Packr } from 'msgpackr';
 import { PACKML_STATES } from '../../operators/model/machine-event.ts';
 import type { EdgeConfig, EdgeSignal, EdgeTopic } from './edge-config.ts';
-import {
-  fillTemplate,
-  type Labels,
-  type TagQuality,
-  type TagReading,
-  type TagValue,
-} from './tag-reading.ts';
+import { fillTemplate, type Labels, type TagReading, type TagValue } from './tag-reading.ts';
+import type { Cell, Row, Telemetry } from './telemetry.ts';
 
 /** A message of the wire format, without the headers that say who sent it. */
 export type EdgeMessage = { readonly subject: string; readonly payload: Uint8Array };
 
 /** `part`: which reading of its payload it is of, where a payload may become several messages on one subject. */
-export type MappedMessage = EdgeMessage & { readonly part?: number };
+export type MappedMessage =
+  | (EdgeMessage & { readonly part?: number })
+  | (Telemetry & { readonly part?: undefined });
 
 /** Why something does not go up. `reduced`, `repeat` and `retained` are as it was meant; the others want attention. */
 export type EdgeReason =
@@ -75,9 +72,11 @@ const TAGS: Readonly<Record<EdgeTopic['format'], string>> = {
 
 /** What was let through last, of one signal of one asset. */
 type Passed = { value: TagValue; time: number };
-type Values = Map<string, { value: TagValue; quality: TagQuality }>;
 /** What one payload says of one asset. */
-type AssetContent = { readonly frames: Map<number, Values>; readonly others: MappedMessage[] };
+type AssetContent = {
+  readonly frames: Map<number, Map<string, Cell>>;
+  readonly others: MappedMessage[];
+};
 
 /**
  * Reduction keeps the last value of each signal in memory: after a start the next one of each goes up. `keep`: what becomes
@@ -209,7 +208,7 @@ class TagMapper implements Mapper {
     if (signal.deadband !== undefined || signal.every !== undefined) {
       this.#values.set(key, { value, time });
     }
-    const values: Values = content.frames.get(time) ?? new Map();
+    const values = content.frames.get(time) ?? new Map<string, Cell>();
     content.frames.set(time, values);
     values.set(name, { value, quality });
   }
@@ -351,28 +350,9 @@ function stateOf(states: NonNullable<EdgeSignal['states']>, raw: TagValue): stri
   return PACKML_STATES[number];
 }
 
-function telemetryOf(asset: string, frames: ReadonlyMap<number, Values>): EdgeMessage {
-  const times = [...frames.keys()].sort((a, b) => a - b);
-  const names = [...new Set([...frames.values()].flatMap((values) => [...values.keys()]))];
-  const at = (time: number, name: string) => frames.get(time)?.get(name);
-  const [only = 0] = times;
-  const single = times.length === 1;
-  const columns = (pick: (cell: ReturnType<typeof at>) => unknown) =>
-    Object.fromEntries(
-      names.map((name) => [
-        name,
-        single ? pick(at(only, name)) : times.map((time) => pick(at(time, name))),
-      ]),
-    );
-  const rated = [...frames.values()].some((values) =>
-    [...values.values()].some(({ quality }) => quality !== 'good'),
-  );
-  const payload = {
-    time: single ? only : times,
-    values: columns((cell) => cell?.value ?? null),
-    ...(rated ? { quality: columns((cell) => cell?.quality ?? 'good') } : {}),
-  };
-  return { subject: `telemetry.${asset}`, payload: packr.pack(payload) };
+function telemetryOf(asset: string, frames: ReadonlyMap<number, Row['values']>): Telemetry {
+  const rows = [...frames].map(([time, values]) => ({ time, values }));
+  return { subject: `telemetry.${asset}`, rows: rows.sort((a, b) => a.time - b.time) };
 }
 
 function waveformOf(

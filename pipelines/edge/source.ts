@@ -10,9 +10,10 @@ import {
   type MappedMessage,
   type Mapper,
 } from './mapping.ts';
-import type { EdgeMemory, Receipt } from './memory.ts';
+import type { BlockReceipt, EdgeMemory, Receipt } from './memory.ts';
 import type { TagReading } from './tag-reading.ts';
 import type { Tally } from './tally.ts';
+import { packRows, type Telemetry } from './telemetry.ts';
 
 /** Cells (names times times) of what becomes one message: beyond it the message would be mostly empty. */
 const MOST_CELLS = 20_000;
@@ -67,7 +68,7 @@ export interface OpenSource {
 }
 
 /** A message on its way into the memory. */
-export type Sent = EdgeMessage & { readonly receipt: Receipt };
+export type Sent = (EdgeMessage | Telemetry) & { readonly receipt: Receipt | BlockReceipt };
 
 /** The same payload has the same id, and each message that it became one of its own. */
 export function withReceipts(
@@ -117,22 +118,44 @@ export async function storeAll(
   { memory, tally }: Pick<SourceContext, 'memory' | 'tally'>,
   { origin, again = false, late }: StoredFrom,
 ): Promise<number> {
-  for (const { receipt, ...content } of messages) {
-    const { length } = content.payload;
+  for (const sent of messages) {
+    const { subject, receipt } = sent;
     // A source that says no times cannot be told from one that repeats itself, unless it says so.
-    if ((receipt.lasting || again) && memory.has(content.subject, receipt)) {
-      if (!isKept(content)) tally.refuse('repeat', origin);
-      continue;
-    }
-    if (length > memory.largest) {
-      tally.refuse('too-large', `${content.subject}: ${length} bytes, over ${memory.largest}`);
-      continue;
-    }
-    // What is kept does not go up.
-    if (!isKept(content)) tally.sent(length);
-    await memory.store(content, receipt, late);
+    if ('id' in receipt && (receipt.lasting || again) && memory.has(subject, receipt.id)) {
+      if (!isKept(sent)) tally.refuse('repeat', origin);
+    } else await store(sent, { memory, tally }, late);
   }
   return memory.taken;
+}
+
+async function store(
+  sent: Sent,
+  { memory, tally }: Pick<SourceContext, 'memory' | 'tally'>,
+  late: 'late' | undefined,
+): Promise<void> {
+  const { subject, receipt } = sent;
+  const payload = 'rows' in sent ? packRows(sent.rows) : sent.payload;
+  const { length } = payload;
+  if (length <= memory.largest) {
+    // What is kept does not go up.
+    if (!isKept(sent)) tally.sent(length);
+    await memory.store({ subject, payload }, receipt, late);
+  } else if ('rows' in sent && 'ids' in receipt && receipt.ids.length > 1) {
+    // Each of its rows was a message of its own.
+    for (const half of halvesOf(sent, receipt)) await store(half, { memory, tally }, late);
+  } else {
+    tally.refuse('too-large', `${subject}: ${length} bytes, over ${memory.largest}`);
+  }
+}
+
+function halvesOf({ subject, rows }: Telemetry, { ids, lasting }: BlockReceipt): readonly Sent[] {
+  const middle = Math.ceil(rows.length / 2);
+  const bounds = [0, middle, rows.length];
+  return [0, 1].map((half) => ({
+    subject,
+    rows: rows.slice(bounds[half], bounds[half + 1]),
+    receipt: { ids: ids.slice(bounds[half], bounds[half + 1]), lasting },
+  }));
 }
 
 /** What becomes of readings: messages that hold all of them, with receipts that are the same for the same payload. */
