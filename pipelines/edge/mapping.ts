@@ -3,16 +3,24 @@
 import { Packr } from 'msgpackr';
 import { PACKML_STATES } from '../../operators/model/machine-event.ts';
 import type { EdgeConfig, EdgeSignal, EdgeTopic } from './edge-config.ts';
-import { fillTemplate, type Labels, type TagReading, type TagValue } from './tag-reading.ts';
+import {
+  fillTemplate,
+  type Labels,
+  MOST_READINGS,
+  type TagReading,
+  type TagValue,
+} from './tag-reading.ts';
 import type { Cell, Row, Telemetry } from './telemetry.ts';
 
 /** A message of the wire format, without the headers that say who sent it. */
 export type EdgeMessage = { readonly subject: string; readonly payload: Uint8Array };
 
 /** `part`: which reading of its payload it is of, where a payload may become several messages on one subject. */
-export type MappedMessage =
-  | (EdgeMessage & { readonly part?: number })
-  | (Telemetry & { readonly part?: undefined });
+export type MappedMessage = (EdgeMessage | Telemetry) & {
+  readonly part?: number | undefined;
+  /** From 1 on, of a payload of more than one message can hold. */
+  readonly portion?: number | undefined;
+};
 
 /** Why something does not go up. `reduced`, `repeat` and `retained` are as it was meant; the others want attention. */
 export type EdgeReason =
@@ -72,7 +80,7 @@ const TAGS: Readonly<Record<EdgeTopic['format'], string>> = {
 
 /** What was let through last, of one signal of one asset. */
 type Passed = { value: TagValue; time: number };
-/** What one payload says of one asset. */
+/** What one message of the log says of one asset, and what goes beside it. */
 type AssetContent = {
   readonly frames: Map<number, Map<string, Cell>>;
   readonly others: MappedMessage[];
@@ -103,6 +111,56 @@ type Placed = {
   readonly content: AssetContent;
 };
 
+/** Cells (names times times) of what becomes one message: beyond it the message would be mostly empty. */
+const MOST_CELLS = 20_000;
+
+/**
+ * Readings that one message of each asset holds: of two values of a signal at one time one would hide the other. Which
+ * readings these are depends on nothing but the payload: ids are made of it.
+ */
+class Portion {
+  readonly #contents = new Map<string, AssetContent>();
+  /** Of machines that are not in `assets`. */
+  readonly #unknown = new Map<string, TagReading[]>();
+  readonly #names = new Set<string>();
+  readonly #cells = new Map<number, Set<string>>();
+
+  /** Takes the cell; false where there is no place for it. */
+  place(name: string, time: number): boolean {
+    const cells = this.#cells.get(time) ?? new Set();
+    if (cells.has(name)) return false;
+    this.#cells.set(time, cells.add(name));
+    this.#names.add(name);
+    const { size } = this.#names;
+    return size <= MOST_READINGS && size * this.#cells.size <= MOST_CELLS;
+  }
+
+  contentOf(asset: string): AssetContent {
+    const known = this.#contents.get(asset);
+    if (known !== undefined) return known;
+    const made = { frames: new Map(), others: [] };
+    this.#contents.set(asset, made);
+    return made;
+  }
+
+  /** With the names that the rule gives it. */
+  keep(machine: string, tag: string, time: number, { value, quality, unit }: TagReading): void {
+    const list = this.#unknown.get(machine) ?? [];
+    this.#unknown.set(machine, list);
+    list.push({ labels: { machine, tag }, time, value, quality, unit });
+  }
+
+  messages(portion: number, keep: Keep | undefined): readonly MappedMessage[] {
+    const all: MappedMessage[] = [];
+    for (const [asset, { frames, others }] of this.#contents) {
+      if (frames.size > 0) all.push(telemetryOf(asset, frames));
+      all.push(...others);
+    }
+    if (keep !== undefined) for (const each of this.#unknown) all.push(keep(...each));
+    return portion === 0 ? all : all.map((each) => ({ ...each, portion }));
+  }
+}
+
 class TagMapper implements Mapper {
   readonly #refuse: Refuse;
   readonly #assets: ReadonlyMap<string, string>;
@@ -130,48 +188,40 @@ class TagMapper implements Mapper {
     if (topic.event !== undefined) {
       return this.#wholeEvent(topic, topic.event, readings, captures, arrival);
     }
-    const contents = new Map<string, AssetContent>();
-    const unknown = new Map<string, TagReading[]>();
+    let portion = new Portion();
+    const portions = [portion];
     for (const [part, reading] of readings.entries()) {
-      const asset = this.#assetOf(topic, reading, captures);
-      if (asset === undefined) {
-        addNamed(unknown, topic, reading, captures, arrival);
-        continue;
-      }
-      const content = contents.get(asset) ?? { frames: new Map(), others: [] };
-      contents.set(asset, content);
-      const named = this.#signalOf(topic, reading, captures);
-      if (named === undefined) continue;
+      const machine = readingMachine(topic, reading, captures);
+      const tag = readingTag(topic, reading, captures);
+      const asset = this.#assets.get(machine ?? '');
+      const signal = this.#signals.get(tag ?? '');
       const time = timeOf(topic, reading, arrival);
-      this.#add({ asset, ...named, reading, part, time, content });
+      const name = `${asset ?? machine} ${signal?.as ?? tag}`;
+      if (!portion.place(name, time)) {
+        portion = new Portion();
+        portion.place(name, time);
+        portions.push(portion);
+      }
+      if (asset === undefined) {
+        this.#refuse('unknown-machine', machine ?? nothingFor(topic.machine, captures));
+        if (machine !== undefined && tag !== undefined) portion.keep(machine, tag, time, reading);
+      } else if (tag === undefined || (signal === undefined && this.#dropsUnlisted)) {
+        this.#refuse('unknown-tag', tag ?? nothingFor(tagTemplate(topic, reading), captures));
+      } else {
+        const content = portion.contentOf(asset);
+        this.#add({ asset, tag, signal: signal ?? {}, reading, part, time, content });
+      }
     }
-    const known = [...contents].flatMap(([asset, { frames, others }]) => [
-      ...(frames.size === 0 ? [] : [telemetryOf(asset, frames)]),
-      ...others,
-    ]);
-    const keep = this.#keep;
-    return keep === undefined ? known : [...known, ...[...unknown].map((each) => keep(...each))];
+    return portions.flatMap((each, at) => each.messages(at, this.#keep));
   }
 
   #assetOf(topic: MapRule, reading: TagReading | undefined, captures: Labels): string | undefined {
     const machine = readingMachine(topic, reading, captures);
     const asset = machine === undefined ? undefined : this.#assets.get(machine);
     if (asset === undefined) {
-      const detail = machine ?? `nothing for ${topic.machine} on ${captures.topic}`;
-      this.#refuse('unknown-machine', detail);
+      this.#refuse('unknown-machine', machine ?? nothingFor(topic.machine, captures));
     }
     return asset;
-  }
-
-  #signalOf(topic: MapRule, reading: TagReading, captures: Labels) {
-    const tag = readingTag(topic, reading, captures);
-    const signal = tag === undefined ? undefined : this.#signals.get(tag);
-    if (tag === undefined || (signal === undefined && this.#dropsUnlisted)) {
-      const wanted = tagTemplate(topic, reading);
-      this.#refuse('unknown-tag', tag ?? `nothing for ${wanted} on ${captures.topic}`);
-      return undefined;
-    }
-    return { tag, signal: signal ?? {} };
   }
 
   #add(placed: Placed): void {
@@ -258,39 +308,8 @@ class TagMapper implements Mapper {
   }
 }
 
-/** With the names that the rule gives it; nothing where it gives none. */
-function addNamed(
-  all: Map<string, TagReading[]>,
-  rule: MapRule,
-  reading: TagReading,
-  captures: Labels,
-  arrival: number,
-): void {
-  const machine = readingMachine(rule, reading, captures) ?? '';
-  const tag = readingTag(rule, reading, captures);
-  if (machine === '' || tag === undefined) return;
-  const list = all.get(machine) ?? [];
-  all.set(machine, list);
-  const { value, quality, unit } = reading;
-  const time = timeOf(rule, reading, arrival);
-  list.push({ labels: { machine, tag }, time, value, quality, unit });
-}
-
-/** Which cell of a message a reading will be in: whose and which signal, and when. Of two in one cell one hides the other. */
-export function cellFinder(
-  { assets, signals }: Pick<EdgeConfig, 'assets' | 'signals'>,
-  rule: MapRule,
-  captures: Labels,
-  arrival: number,
-): (reading: TagReading) => readonly [name: string, time: number] {
-  const said = <T>(table: Readonly<Record<string, T>>, name: string | undefined) =>
-    name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
-  return (reading) => {
-    const machine = readingMachine(rule, reading, captures);
-    const tag = readingTag(rule, reading, captures);
-    const name = [said(assets, machine) ?? machine, said(signals, tag)?.as ?? tag];
-    return [JSON.stringify(name), timeOf(rule, reading, arrival)];
-  };
+function nothingFor(template: string, { topic }: Labels): string {
+  return `nothing for ${template} on ${topic}`;
 }
 
 /** What is looked up in `assets`; undefined where a reading does not say it. */

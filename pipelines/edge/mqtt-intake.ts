@@ -7,9 +7,11 @@ import { decodeLines, decodePlain } from './decode-lines.ts';
 import { decodeSenml } from './decode-senml.ts';
 import type { EdgeTopic, SourceOf } from './edge-config.ts';
 import type { Mapper } from './mapping.ts';
+import type { Receipt } from './memory.ts';
 import type { Arrived } from './mqtt-source.ts';
-import { mappedPortions, mapperOf, type Sent, type SourceContext, storeAll } from './source.ts';
-import type { TagReading } from './tag-reading.ts';
+import { mapperOf, type Sent, type SourceContext, storeAll, withReceipts } from './source.ts';
+import type { Labels, TagReading } from './tag-reading.ts';
+import type { Telemetry } from './telemetry.ts';
 import { matchTopic, parseTopic, type TopicPattern } from './topic.ts';
 
 type IntakeOptions = {
@@ -17,10 +19,13 @@ type IntakeOptions = {
   readonly context: Pick<SourceContext, 'config' | 'memory' | 'tally' | 'listener' | 'onFailure'>;
 };
 
+/** Names of topics that are kept. */
+const MOST_TOPICS = 4_096;
+
 /** Messages are counted as they arrive, from 1. */
 export interface Intake {
-  /** Resolves with the number of the message, as soon as the next one may come. */
-  take(this: void, arrived: Arrived): Promise<number>;
+  /** The number of the message; a promise where the next one may not come yet. */
+  take(this: void, arrived: Arrived): number | Promise<number>;
   /** All that became of the messages up to this number is stored. */
   stored(this: void): number;
 }
@@ -33,10 +38,12 @@ export function createIntake(options: IntakeOptions): Intake {
 /** Messages up to `through` are stored once the memory has stored all up to `number`. */
 type Handed = { through: number; readonly number: number };
 
+type RowSent = Telemetry & { readonly receipt: Receipt };
+
 class BrokerIntake {
   readonly #context: IntakeOptions['context'];
   readonly #mapper: Mapper;
-  readonly #topics: readonly Subscribed[];
+  readonly #topics: Topics;
   readonly #blocks = new TelemetryBlocks();
   #arrived = 0;
   /** The last message of which all is in blocks, or in the memory. */
@@ -50,10 +57,7 @@ class BrokerIntake {
   constructor({ source, context }: IntakeOptions) {
     this.#context = context;
     this.#mapper = mapperOf(context);
-    this.#topics = source.mqtt.topics.flatMap((topic) => {
-      const pattern = parseTopic(topic.topic);
-      return pattern === undefined ? [] : [{ topic, pattern }];
-    });
+    this.#topics = new Topics(source.mqtt.topics);
   }
 
   get stored(): number {
@@ -66,38 +70,62 @@ class BrokerIntake {
     return this.#stored;
   }
 
-  async take(arrived: Arrived): Promise<number> {
-    const { tally, listener } = this.#context;
+  /** A promise only where something has to wait: most messages have a place at once. */
+  take(arrived: Arrived): number | Promise<number> {
     // What the log has no room for keeps the next message waiting.
-    await this.#storing;
+    if (this.#storing !== undefined) return this.#storing.then(() => this.take(arrived));
+    const { tally, listener } = this.#context;
     this.#arrived += 1;
     tally.took(arrived.payload.length);
-    if (arrived.retained && listener === undefined) tally.refuse('retained', arrived.topic);
-    else {
-      for (const sent of messagesOf(arrived, this.#topics, this.#mapper, this.#context)) {
-        await this.#place(sent, arrived);
-      }
+    if (arrived.retained && listener === undefined) {
+      tally.refuse('retained', arrived.topic);
+      return this.#finish();
     }
+    const messages = messagesOf(arrived, this.#topics, this.#mapper, this.#context);
+    const [only] = messages;
+    if (only !== undefined && messages.length === 1 && this.#isRow(only)) {
+      return this.#addRow(only, arrived)
+        ? this.#store().then(() => this.#finish())
+        : this.#finish();
+    }
+    return messages.length === 0 ? this.#finish() : this.#placeAll(messages, arrived);
+  }
+
+  #finish(): number {
     this.#placed = this.#arrived;
     if (this.#blocks.isEmpty) this.#hand();
     else this.#due ??= setImmediate(() => this.#store().catch(this.#context.onFailure));
     return this.#arrived;
   }
 
-  /** Only what has one time can be a row. Whatever has no place in a block is stored behind what came before it. */
-  async #place(sent: Sent, { topic: origin, again }: Arrived): Promise<void> {
-    const { tally } = this.#context;
-    const { subject, receipt } = sent;
-    if (!('rows' in sent) || sent.rows.length > 1 || !('id' in receipt)) {
-      await this.#store();
-      await storeAll([sent], this.#context, { origin, again });
-      return;
+  async #placeAll(messages: readonly Sent[], arrived: Arrived): Promise<number> {
+    for (const sent of messages) {
+      if (this.#isRow(sent)) {
+        if (this.#addRow(sent, arrived)) await this.#store();
+      } else {
+        // Behind what came before it.
+        await this.#store();
+        const { topic: origin, again } = arrived;
+        await storeAll([sent], this.#context, { origin, again });
+      }
     }
-    const { id, lasting } = receipt;
+    return this.#finish();
+  }
+
+  /** Only what has one time can be a row of a block. */
+  #isRow(sent: Sent): sent is RowSent {
+    return 'rows' in sent && sent.rows.length === 1 && 'id' in sent.receipt;
+  }
+
+  /** True when a block is full. */
+  #addRow(sent: RowSent, { topic: origin, again }: Arrived): boolean {
+    const { tally, memory } = this.#context;
+    const { subject, receipt } = sent;
+    const isKnown = memory.has(subject, receipt.id) || this.#blocks.has(subject, receipt.id);
     // A source that says no times cannot be told from one that repeats itself, unless it says so.
-    const isKnown = this.#context.memory.has(subject, id) || this.#blocks.has(subject, id);
-    if ((lasting || again) && isKnown) tally.refuse('repeat', origin);
-    else if (this.#blocks.add(sent, receipt)) await this.#store();
+    if (!isKnown || !(receipt.lasting || again)) return this.#blocks.add(sent, receipt);
+    tally.refuse('repeat', origin);
+    return false;
   }
 
   /** What is in the blocks. */
@@ -124,33 +152,63 @@ class BrokerIntake {
   }
 }
 
-type Subscribed = { readonly topic: EdgeTopic; readonly pattern: TopicPattern };
+/** A topic of the configuration, and what its names stand for in that of a message. */
+type Fitting = { readonly topic: EdgeTopic; readonly captures: Labels };
+
+/** The topics of a broker are few beside its messages: what each stands for is looked for once. */
+class Topics {
+  readonly #patterns: readonly { readonly topic: EdgeTopic; readonly pattern: TopicPattern }[];
+  readonly #known = new Map<string, Fitting | undefined>();
+
+  constructor(topics: readonly EdgeTopic[]) {
+    this.#patterns = topics.flatMap((topic) => {
+      const pattern = parseTopic(topic.topic);
+      return pattern === undefined ? [] : [{ topic, pattern }];
+    });
+  }
+
+  fit(name: string): Fitting | undefined {
+    if (this.#known.has(name)) return this.#known.get(name);
+    // Whoever makes up topics fills no memory.
+    if (this.#known.size >= MOST_TOPICS) this.#known.clear();
+    const fitting = this.#find(name);
+    this.#known.set(name, fitting);
+    return fitting;
+  }
+
+  #find(name: string): Fitting | undefined {
+    for (const { topic, pattern } of this.#patterns) {
+      const captures = matchTopic(pattern, name);
+      if (captures !== undefined) return { topic, captures };
+    }
+    return undefined;
+  }
+}
 
 function messagesOf(
   arrived: Arrived,
-  topics: readonly Subscribed[],
+  topics: Topics,
   mapper: Mapper,
-  { config, tally }: Pick<SourceContext, 'config' | 'tally'>,
-) {
-  const arrival = Date.now();
-  for (const { topic, pattern } of topics) {
-    const captures = matchTopic(pattern, arrived.topic);
-    if (captures === undefined) continue;
-    try {
-      const readings = readingsOf(topic, arrived);
-      const timed = topic.clock === 'source' && readings.every(({ time }) => time !== undefined);
-      const receipt = { config, id: idOf(arrived, timed), lasting: timed };
-      return mappedPortions(mapper, receipt, [topic, readings, captures, arrival]);
-    } catch (error) {
-      // Whatever a payload brings about: the broker would send it again, and end each start of the edge with it.
-      const why = error instanceof Error ? error.message : String(error);
-      const bytes = Buffer.from(arrived.payload.subarray(0, 60)).toString();
-      tally.refuse('malformed', `${arrived.topic}: ${why} in ${bytes}`);
-      return [];
-    }
+  { tally }: Pick<SourceContext, 'tally'>,
+): readonly Sent[] {
+  const fitting = topics.fit(arrived.topic);
+  if (fitting === undefined) {
+    tally.refuse('unknown-tag', arrived.topic);
+    return [];
   }
-  tally.refuse('unknown-tag', arrived.topic);
-  return [];
+  const { topic, captures } = fitting;
+  try {
+    const readings = readingsOf(topic, arrived);
+    const timed = topic.clock === 'source' && readings.every(({ time }) => time !== undefined);
+    const mapped = mapper.map(topic, readings, captures, Date.now());
+    return withReceipts(mapped, { id: idOf(arrived, timed), lasting: timed });
+  } catch (error) {
+    // Whatever a payload brings about: the broker would send it again, and end each start of the edge with it.
+    const why = error instanceof Error ? error.message : String(error);
+    const bytes = Buffer.from(arrived.payload.subarray(0, 60)).toString();
+    tally.refuse('malformed', `${arrived.topic}: ${why} in ${bytes}`);
+    return [];
+  }
 }
 
 function readingsOf(topic: EdgeTopic, { payload }: Arrived): readonly TagReading[] {

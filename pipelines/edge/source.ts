@@ -3,20 +3,10 @@
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
 import { isKept, keptMessage } from './kept-message.ts';
-import {
-  cellFinder,
-  createMapper,
-  type EdgeMessage,
-  type MappedMessage,
-  type Mapper,
-} from './mapping.ts';
+import { createMapper, type EdgeMessage, type MappedMessage, type Mapper } from './mapping.ts';
 import type { BlockReceipt, EdgeMemory, Receipt } from './memory.ts';
-import type { TagReading } from './tag-reading.ts';
 import type { Tally } from './tally.ts';
 import { packRows, type Telemetry } from './telemetry.ts';
-
-/** Cells (names times times) of what becomes one message: beyond it the message would be mostly empty. */
-const MOST_CELLS = 20_000;
 
 /** What a source may use of its edge. */
 export type SourceContext = {
@@ -73,13 +63,12 @@ export type Sent = (EdgeMessage | Telemetry) & { readonly receipt: Receipt | Blo
 /** The same payload has the same id, and each message that it became one of its own. */
 export function withReceipts(
   messages: readonly MappedMessage[],
-  id: string,
-  lasting: boolean,
+  { id, lasting }: Receipt,
 ): readonly Sent[] {
-  return messages.map(({ part, ...message }) => ({
-    ...message,
-    receipt: { id: part === undefined ? id : `${id}.${part}`, lasting },
-  }));
+  return messages.map(({ part, portion, ...message }) => {
+    const own = `${id}${portion === undefined ? '' : `/${portion}`}${part === undefined ? '' : `.${part}`}`;
+    return { ...message, receipt: { id: own, lasting } };
+  });
 }
 
 /** What may be acknowledged once so many messages are stored, in the order in which it came. */
@@ -156,44 +145,4 @@ function halvesOf({ subject, rows }: Telemetry, { ids, lasting }: BlockReceipt):
     rows: rows.slice(bounds[half], bounds[half + 1]),
     receipt: { ids: ids.slice(bounds[half], bounds[half + 1]), lasting },
   }));
-}
-
-/** What becomes of readings: messages that hold all of them, with receipts that are the same for the same payload. */
-export function mappedPortions(
-  mapper: Mapper,
-  { config, id, lasting }: Pick<SourceContext, 'config'> & Receipt,
-  [rule, readings, captures, arrival]: Parameters<Mapper['map']>,
-): readonly Sent[] {
-  const cellOf = cellFinder(config, rule, captures, arrival);
-  // A whole payload that is one event has no cells.
-  const all = rule.event === undefined ? portions(readings, MOST_CELLS, cellOf) : [readings];
-  return all.flatMap((some, at) =>
-    withReceipts(mapper.map(rule, some, captures, arrival), at === 0 ? id : `${id}/${at}`, lasting),
-  );
-}
-
-/** In the order in which they came; none has two values of a tag at one time, of which one would hide the other, or more cells than `most`. */
-export function portions(
-  readings: readonly TagReading[],
-  most: number,
-  cellOf: ReturnType<typeof cellFinder>,
-): readonly (readonly TagReading[])[] {
-  const all: TagReading[][] = [];
-  let some: TagReading[] = [];
-  let [names, times, cells] = [new Set<string>(), new Set<number>(), new Set<string>()];
-  for (const reading of readings) {
-    const [name, time] = cellOf(reading);
-    const cell = `${time} ${name}`;
-    names.add(name);
-    times.add(time);
-    if (cells.has(cell) || names.size * times.size > most) {
-      all.push(some);
-      some = [];
-      [names, times, cells] = [new Set([name]), new Set([time]), new Set()];
-    }
-    cells.add(cell);
-    some.push(reading);
-  }
-  if (some.length > 0) all.push(some);
-  return all;
 }

@@ -1,10 +1,9 @@
 import { unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { isOfKind, readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
-import { cellFinder, type EdgeMessage } from '../../../pipelines/edge/mapping.ts';
+import type { EdgeMessage } from '../../../pipelines/edge/mapping.ts';
 import { type EdgeMemory, idsOf } from '../../../pipelines/edge/memory.ts';
 import { createIntake } from '../../../pipelines/edge/mqtt-intake.ts';
-import { portions } from '../../../pipelines/edge/source.ts';
 import { createTally } from '../../../pipelines/edge/tally.ts';
 import { temporaryFile } from '../../support/temporary.ts';
 
@@ -56,8 +55,14 @@ function startIntake(topic: object, signals: object = {}, world: World = openMem
   if (!isOfKind(source, 'mqtt')) throw new Error('expected a broker');
   const onFailure = (error: unknown) => Promise.reject(error);
   const intake = createIntake({ source, context: { config, memory, tally, onFailure } });
-  const take = (text: string, again = false) =>
-    intake.take({ topic: 'f/p2', payload: Buffer.from(text), packet: 7, again, retained: false });
+  const take = async (text: string, again = false) =>
+    await intake.take({
+      topic: 'f/p2',
+      payload: Buffer.from(text),
+      packet: 7,
+      again,
+      retained: false,
+    });
   // What arrives in one turn of the event loop is stored at its end.
   const turn = () => new Promise(setImmediate);
   const send = (text: string, again = false) => take(text, again).then(turn);
@@ -215,19 +220,18 @@ describe('what arrives in one turn of the event loop', () => {
   });
 });
 
-test('two values of a tag at one time become two messages: in one, the second would hide the first', () => {
-  const of = (metric: string, value: number, time = TIME) => ({
-    ...{ labels: { metric }, time, value, quality: 'good' as const },
-  });
-  const rule = { machine: 'p2', tag: '{metric}', clock: 'source' } as const;
-  const readings = [of('a', 1), of('b', 2), of('a', 3), of('a', 4, TIME + 1), of('b', 5)];
-  const cellOf = cellFinder({ assets: {}, signals: {} }, rule, {}, TIME);
-  const values = (most = 100) =>
-    portions(readings, most, cellOf).map((some) => some.map(({ value }) => value));
-  expect(values()).toEqual([
-    [1, 2],
-    [3, 4, 5],
+test('two values of a tag at one time become two messages: in one, the second would hide the first', async () => {
+  const { send, stored, world } = startIntake(TIMED);
+  const list = [
+    { ts: TIME, a: 1, b: 2 },
+    { ts: TIME, a: 3 },
+    { ts: TIME + 1, a: 4 },
+    { ts: TIME, b: 5 },
+  ];
+  await send(JSON.stringify({ list }));
+  expect(stored.map(({ payload }) => unpack(payload).values)).toEqual([
+    { a: 1, b: 2 },
+    { a: [3, 4], b: [5, null] },
   ]);
-  // Nor are there more cells in one than asked for.
-  expect(values(1)).toEqual([[1], [2], [3], [4], [5]]);
+  expect(new Set(world.receipts.flat()).size).toBe(2);
 });
