@@ -1,8 +1,8 @@
 /** What arrives together goes into the log together: a block of each asset, in which each row keeps the id of its message. */
 
+import type { Telemetry, TelemetryRow } from './edge-message.ts';
 import type { Receipt } from './memory.ts';
 import type { Sent } from './source.ts';
-import type { Row, Telemetry } from './telemetry.ts';
 
 /** No more than the centre remembers ids of one source, by far. */
 const MOST_ROWS = 256;
@@ -12,7 +12,7 @@ const MOST_CELLS = 4_096;
 type Block = {
   readonly subject: string;
   readonly lasting: boolean;
-  readonly rows: Row[];
+  readonly rows: TelemetryRow[];
   readonly ids: string[];
   readonly names: Set<string>;
 };
@@ -39,7 +39,7 @@ export class TelemetryBlocks {
     this.#known.add(`${subject} ${id}`);
     block.rows.push(row);
     block.ids.push(id);
-    for (const name of row.values.keys()) block.names.add(name);
+    for (const name of row.names) block.names.add(name);
     const { length } = block.rows;
     return length >= MOST_ROWS || length * block.names.size >= MOST_CELLS;
   }

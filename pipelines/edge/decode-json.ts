@@ -9,7 +9,7 @@ import {
   type QualityWords,
   readingQuality,
   readingTime,
-  type Sample,
+  type SampleValues,
   type TagReading,
   type TagValue,
 } from './tag-reading.ts';
@@ -59,7 +59,7 @@ function samplesOf(one: unknown, root: unknown, options: JsonOptions): readonly 
   // Of a flat object the fields are the paths.
   const all = isFlat ? one : Object.fromEntries(found.map(({ path, value }) => [path, value]));
   const sample = (path: string, value: TagValue | null): TagReading => {
-    return { labels: { path }, sample: all as Sample, time, value, quality, unit };
+    return { labels: { path }, sample: all as SampleValues, time, value, quality, unit };
   };
   if (options.value !== undefined) {
     const value = plainValue(atPath(one, options.value));

@@ -3,24 +3,16 @@
 import { Packr } from 'msgpackr';
 import { PACKML_STATES } from '../../operators/model/machine-event.ts';
 import type { EdgeConfig, EdgeSignal, EdgeTopic } from './edge-config.ts';
+import type { AsideMessage, EdgeMessage, Keep, MappedMessage } from './edge-message.ts';
+import { type AssetContent, Portion } from './portion.ts';
 import {
   fillTemplate,
   type Labels,
   MOST_READINGS,
   type TagReading,
   type TagValue,
+  templateNames,
 } from './tag-reading.ts';
-import type { Cell, Row, Telemetry } from './telemetry.ts';
-
-/** A message of the wire format, without the headers that say who sent it. */
-export type EdgeMessage = { readonly subject: string; readonly payload: Uint8Array };
-
-/** `part`: which reading of its payload it is of, where a payload may become several messages on one subject. */
-export type MappedMessage = (EdgeMessage | Telemetry) & {
-  readonly part?: number | undefined;
-  /** From 1 on, of a payload of more than one message can hold. */
-  readonly portion?: number | undefined;
-};
 
 /** Why something does not go up. `reduced`, `repeat` and `retained` are as it was meant; the others want attention. */
 export type EdgeReason =
@@ -80,12 +72,6 @@ const TAGS: Readonly<Record<EdgeTopic['format'], string>> = {
 
 /** What was let through last, of one signal of one asset. */
 type Passed = { value: TagValue; time: number };
-/** What one message of the log says of one asset, and what goes beside it. */
-type AssetContent = {
-  readonly frames: Map<number, Map<string, Cell>>;
-  readonly others: MappedMessage[];
-};
-
 /**
  * Reduction keeps the last value of each signal in memory: after a start the next one of each goes up. `keep`: what becomes
  * of the readings of a machine that is not in `assets`.
@@ -93,9 +79,6 @@ type AssetContent = {
 export function createMapper(config: MapperConfig, refuse: Refuse, keep?: Keep): Mapper {
   return new TagMapper(config, refuse, keep);
 }
-
-/** The readings have their machine, tag and time: `TAGGED` maps them. */
-export type Keep = (machine: string, readings: readonly TagReading[]) => EdgeMessage;
 
 type MapperConfig = Pick<EdgeConfig, 'assets' | 'signals' | 'unlisted'>;
 
@@ -111,55 +94,14 @@ type Placed = {
   readonly content: AssetContent;
 };
 
-/** Cells (names times times) of what becomes one message: beyond it the message would be mostly empty. */
-const MOST_CELLS = 20_000;
-
-/**
- * Readings that one message of each asset holds: of two values of a signal at one time one would hide the other. Which
- * readings these are depends on nothing but the payload: ids are made of it.
- */
-class Portion {
-  readonly #contents = new Map<string, AssetContent>();
-  /** Of machines that are not in `assets`. */
-  readonly #unknown = new Map<string, TagReading[]>();
-  readonly #names = new Set<string>();
-  readonly #cells = new Map<number, Set<string>>();
-
-  /** Takes the cell; false where there is no place for it. */
-  place(name: string, time: number): boolean {
-    const cells = this.#cells.get(time) ?? new Set();
-    if (cells.has(name)) return false;
-    this.#cells.set(time, cells.add(name));
-    this.#names.add(name);
-    const { size } = this.#names;
-    return size <= MOST_READINGS && size * this.#cells.size <= MOST_CELLS;
-  }
-
-  contentOf(asset: string): AssetContent {
-    const known = this.#contents.get(asset);
-    if (known !== undefined) return known;
-    const made = { frames: new Map(), others: [] };
-    this.#contents.set(asset, made);
-    return made;
-  }
-
-  /** With the names that the rule gives it. */
-  keep(machine: string, tag: string, time: number, { value, quality, unit }: TagReading): void {
-    const list = this.#unknown.get(machine) ?? [];
-    this.#unknown.set(machine, list);
-    list.push({ labels: { machine, tag }, time, value, quality, unit });
-  }
-
-  messages(portion: number, keep: Keep | undefined): readonly MappedMessage[] {
-    const all: MappedMessage[] = [];
-    for (const [asset, { frames, others }] of this.#contents) {
-      if (frames.size > 0) all.push(telemetryOf(asset, frames));
-      all.push(...others);
-    }
-    if (keep !== undefined) for (const each of this.#unknown) all.push(keep(...each));
-    return portion === 0 ? all : all.map((each) => ({ ...each, portion }));
-  }
-}
+/** What a reading is called, as far as the rule says it, and its cell of a message. */
+type Named = {
+  readonly machine: string | undefined;
+  readonly tag: string | undefined;
+  readonly asset: string | undefined;
+  readonly signal: EdgeSignal | undefined;
+  readonly cell: string;
+};
 
 class TagMapper implements Mapper {
   readonly #refuse: Refuse;
@@ -167,6 +109,8 @@ class TagMapper implements Mapper {
   readonly #signals: ReadonlyMap<string, EdgeSignal>;
   readonly #dropsUnlisted: boolean;
   readonly #keep: Keep | undefined;
+  /** By what the topic of a message stands for, and the path of a value. */
+  readonly #names = new WeakMap<Labels, Map<string, Named>>();
   /** What was let through last, by asset and signal: as a value, and as an event. */
   readonly #values = new Map<string, Passed>();
   readonly #events = new Map<string, TagValue>();
@@ -191,20 +135,16 @@ class TagMapper implements Mapper {
     let portion = new Portion();
     const portions = [portion];
     for (const [part, reading] of readings.entries()) {
-      const machine = readingMachine(topic, reading, captures);
-      const tag = readingTag(topic, reading, captures);
-      const asset = this.#assets.get(machine ?? '');
-      const signal = this.#signals.get(tag ?? '');
+      const { machine, tag, asset, signal, cell } = this.#name(topic, reading, captures);
       const time = timeOf(topic, reading, arrival);
-      const name = `${asset ?? machine} ${signal?.as ?? tag}`;
-      if (!portion.place(name, time)) {
+      if (!portion.place(cell, time)) {
         portion = new Portion();
-        portion.place(name, time);
+        portion.place(cell, time);
         portions.push(portion);
       }
       if (asset === undefined) {
         this.#refuse('unknown-machine', machine ?? nothingFor(topic.machine, captures));
-        if (machine !== undefined && tag !== undefined) portion.keep(machine, tag, time, reading);
+        if (machine && tag !== undefined) portion.keep(machine, tag, time, reading);
       } else if (tag === undefined || (signal === undefined && this.#dropsUnlisted)) {
         this.#refuse('unknown-tag', tag ?? nothingFor(tagTemplate(topic, reading), captures));
       } else {
@@ -213,6 +153,29 @@ class TagMapper implements Mapper {
       }
     }
     return portions.flatMap((each, at) => each.messages(at, this.#keep));
+  }
+
+  /** Looked up once for a path of a topic, unless the templates name values of the payload. */
+  #name(rule: MapRule, reading: TagReading, captures: Labels): Named {
+    const { path } = reading.labels;
+    if (path === undefined || namesSample(rule, reading))
+      return this.#find(rule, reading, captures);
+    const names = this.#names.get(captures) ?? new Map<string, Named>();
+    this.#names.set(captures, names);
+    const known = names.get(path);
+    if (known !== undefined) return known;
+    const found = this.#find(rule, reading, captures);
+    // Whoever makes up fields fills no memory.
+    if (names.size < MOST_READINGS) names.set(path, found);
+    return found;
+  }
+
+  #find(rule: MapRule, reading: TagReading, captures: Labels): Named {
+    const machine = readingMachine(rule, reading, captures);
+    const tag = readingTag(rule, reading, captures);
+    const asset = this.#assets.get(machine ?? '');
+    const signal = this.#signals.get(tag ?? '');
+    return { machine, tag, asset, signal, cell: `${asset ?? machine} ${signal?.as ?? tag}` };
   }
 
   #assetOf(topic: MapRule, reading: TagReading | undefined, captures: Labels): string | undefined {
@@ -258,9 +221,7 @@ class TagMapper implements Mapper {
     if (signal.deadband !== undefined || signal.every !== undefined) {
       this.#values.set(key, { value, time });
     }
-    const values = content.frames.get(time) ?? new Map<string, Cell>();
-    content.frames.set(time, values);
-    values.set(name, { value, quality });
+    content.add(time, name, value, quality);
   }
 
   #addEvent(placed: Placed, raw: Scalar): void {
@@ -306,6 +267,14 @@ class TagMapper implements Mapper {
     );
     return [eventOf({ asset, time: timeOf(topic, first, arrival) }, type, data)];
   }
+}
+
+/** Whether a value of the payload stands for something in the templates of a rule. */
+function namesSample(rule: MapRule, reading: TagReading): boolean {
+  const { sample } = reading;
+  if (sample === undefined) return false;
+  const isIn = (name: string) => name !== 'path' && Object.hasOwn(sample, name);
+  return [rule.machine, tagTemplate(rule, reading)].some((each) => templateNames(each).some(isIn));
 }
 
 function nothingFor(template: string, { topic }: Labels): string {
@@ -369,16 +338,11 @@ function stateOf(states: NonNullable<EdgeSignal['states']>, raw: TagValue): stri
   return PACKML_STATES[number];
 }
 
-function telemetryOf(asset: string, frames: ReadonlyMap<number, Row['values']>): Telemetry {
-  const rows = [...frames].map(([time, values]) => ({ time, values }));
-  return { subject: `telemetry.${asset}`, rows: rows.sort((a, b) => a.time - b.time) };
-}
-
 function waveformOf(
   { asset, time, part }: Placed,
   { point, rate, unit }: NonNullable<EdgeSignal['waveform']>,
   numbers: readonly number[],
-): MappedMessage {
+): AsideMessage {
   const samples = Buffer.from(Float32Array.from(numbers).buffer);
   const payload = packr.pack({ time, rate, unit, samples });
   return { subject: `waveform.${asset}.${point}`, payload, part };
@@ -388,7 +352,7 @@ function eventOf(
   { asset, time, part = 0 }: Pick<Placed, 'asset' | 'time'> & Partial<Placed>,
   type: string,
   data: object,
-): MappedMessage {
+): AsideMessage {
   return { ...machineEvent(asset, type, time, data), part };
 }
 

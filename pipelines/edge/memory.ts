@@ -21,8 +21,8 @@ import {
 } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
+import type { EdgeMessage } from './edge-message.ts';
 import { isKept } from './kept-message.ts';
-import type { EdgeMessage } from './mapping.ts';
 
 /** What makes a message recognisable when its source sends it again. */
 export type Receipt = {

@@ -6,12 +6,12 @@ import { decodeJson, decodeTelegraf } from './decode-json.ts';
 import { decodeLines, decodePlain } from './decode-lines.ts';
 import { decodeSenml } from './decode-senml.ts';
 import type { EdgeTopic, SourceOf } from './edge-config.ts';
+import type { Telemetry } from './edge-message.ts';
 import type { Mapper } from './mapping.ts';
 import type { Receipt } from './memory.ts';
 import type { Arrived } from './mqtt-source.ts';
 import { mapperOf, type Sent, type SourceContext, storeAll, withReceipts } from './source.ts';
 import type { Labels, TagReading } from './tag-reading.ts';
-import type { Telemetry } from './telemetry.ts';
 import { matchTopic, parseTopic, type TopicPattern } from './topic.ts';
 
 type IntakeOptions = {

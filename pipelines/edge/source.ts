@@ -2,11 +2,11 @@
 
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
+import { type EdgeMessage, type MappedMessage, packRows, type Telemetry } from './edge-message.ts';
 import { isKept, keptMessage } from './kept-message.ts';
-import { createMapper, type EdgeMessage, type MappedMessage, type Mapper } from './mapping.ts';
+import { createMapper, type Mapper } from './mapping.ts';
 import type { BlockReceipt, EdgeMemory, Receipt } from './memory.ts';
 import type { Tally } from './tally.ts';
-import { packRows, type Telemetry } from './telemetry.ts';
 
 /** What a source may use of its edge. */
 export type SourceContext = {
@@ -65,9 +65,13 @@ export function withReceipts(
   messages: readonly MappedMessage[],
   { id, lasting }: Receipt,
 ): readonly Sent[] {
-  return messages.map(({ part, portion, ...message }) => {
+  return messages.map((message) => {
+    const { subject, portion, part } = message;
     const own = `${id}${portion === undefined ? '' : `/${portion}`}${part === undefined ? '' : `.${part}`}`;
-    return { ...message, receipt: { id: own, lasting } };
+    const receipt = { id: own, lasting };
+    return 'rows' in message
+      ? { subject, rows: message.rows, receipt }
+      : { subject, payload: message.payload, receipt };
   });
 }
 

@@ -10,13 +10,13 @@ export type TagQuality = 'good' | 'uncertain' | 'suspect' | 'bad';
 
 export type Labels = Readonly<Record<string, string>>;
 /** Texts, numbers and booleans are labels; what else is in it is none. */
-export type Sample = Readonly<Record<string, unknown>>;
+export type SampleValues = Readonly<Record<string, unknown>>;
 
 export type TagReading = {
   /** What templates can name of this value alone: `{path}`, `{field}`, `{name}`. */
   readonly labels: Labels;
   /** What all values of a sample have in common, as one object: tags, `{measurement}`, values of JSON by their paths. */
-  readonly sample?: Sample | undefined;
+  readonly sample?: SampleValues | undefined;
   /** By the clock of the source: epoch milliseconds. Undefined where it says none. */
   readonly time: number | undefined;
   /** Milliseconds from the arrival, of a source that has no clock and counts from now. */
@@ -109,10 +109,15 @@ function templateOf(text: string): Template {
   return made;
 }
 
+/** What stands in braces. */
+export function templateNames(template: string): readonly string[] {
+  return templateOf(template).names;
+}
+
 /** A template such as `{site}/{field}`, filled from the first that has the label; undefined where one is missing. */
 export function fillTemplate(
   template: string,
-  ...labels: readonly (Labels | Sample)[]
+  ...labels: readonly (Labels | SampleValues)[]
 ): string | undefined {
   const { texts, names } = templateOf(template);
   let [filled = ''] = texts;
@@ -124,7 +129,7 @@ export function fillTemplate(
   return filled;
 }
 
-function labelIn(labels: readonly (Labels | Sample)[], name: string): string | undefined {
+function labelIn(labels: readonly (Labels | SampleValues)[], name: string): string | undefined {
   for (const each of labels) {
     if (!Object.hasOwn(each, name)) continue;
     const value = each[name];

@@ -2,7 +2,7 @@
 
 import { unpack } from 'msgpackr';
 import { isOfKind, readEdgeConfig } from '../../pipelines/edge/edge-config.ts';
-import type { EdgeMessage } from '../../pipelines/edge/mapping.ts';
+import type { EdgeMessage } from '../../pipelines/edge/edge-message.ts';
 import { type EdgeMemory, idsOf } from '../../pipelines/edge/memory.ts';
 import type { OpenSource } from '../../pipelines/edge/source.ts';
 import { openSparkplugSource } from '../../pipelines/edge/sparkplug/source.ts';

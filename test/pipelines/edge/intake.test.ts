@@ -1,7 +1,7 @@
 import { unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { isOfKind, readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
-import type { EdgeMessage } from '../../../pipelines/edge/mapping.ts';
+import type { EdgeMessage } from '../../../pipelines/edge/edge-message.ts';
 import { type EdgeMemory, idsOf } from '../../../pipelines/edge/memory.ts';
 import { createIntake } from '../../../pipelines/edge/mqtt-intake.ts';
 import { createTally } from '../../../pipelines/edge/tally.ts';

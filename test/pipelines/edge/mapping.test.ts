@@ -1,10 +1,10 @@
 import { unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { isOfKind, readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
+import { packRows } from '../../../pipelines/edge/edge-message.ts';
 import { createMapper, type EdgeReason } from '../../../pipelines/edge/mapping.ts';
 import type { TagReading } from '../../../pipelines/edge/tag-reading.ts';
 import { createTally } from '../../../pipelines/edge/tally.ts';
-import { packRows } from '../../../pipelines/edge/telemetry.ts';
 import { matchTopic, parseTopic } from '../../../pipelines/edge/topic.ts';
 import { temporaryFile } from '../../support/temporary.ts';
 
