@@ -1,7 +1,7 @@
 /** Readings of a payload that one message of each asset holds. */
 
 import {
-  type AsideMessage,
+  type SingleMessage,
   addValue,
   type Keep,
   type MappedMessage,
@@ -72,7 +72,7 @@ export class Portion {
 export class AssetContent {
   readonly #rows = new Map<number, TelemetryRow>();
   /** Events and waveforms. */
-  readonly others: AsideMessage[] = [];
+  readonly others: SingleMessage[] = [];
 
   add(time: number, name: string, value: TagValue, quality: TagQuality): void {
     let row = this.#rows.get(time);
