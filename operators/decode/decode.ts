@@ -79,6 +79,9 @@ function decodePayload(
   switch (target.kind) {
     case 'telemetry': {
       const decoded = decodeFrame(message, origin, target.asset);
+      const [samples, ids] = [decoded.frame.times.length, origin.identity?.names?.length];
+      if (ids !== undefined && ids !== samples)
+        throw malformed(`Andon-Identities: an id for each of ${samples} samples`, ids);
       reportLost(decoded, message, emit);
       emit(eventOf(origin, latestTime(decoded.frame.times), decoded.frame));
       return;
@@ -148,12 +151,17 @@ function originOf(message: Message): Origin {
 
 function identityOf({ headers, payload }: Message): Identity {
   const { 'Andon-Producer': producer, 'Andon-Identity': named } = headers;
+  const all = headers['Andon-Identities'];
   const count = Number(headers['Andon-Sequence'] ?? Number.NaN);
   const counts = producer !== undefined && Number.isSafeInteger(count);
   const identity = counts ? { producer, mark: count } : { producer: '', mark: hashOf(payload) };
-  return named === undefined || named === ''
-    ? identity
-    : { ...identity, name: hashOf(Buffer.from(named)) };
+  if (named !== undefined && named !== '') return { ...identity, name: nameOf(named) };
+  if (all === undefined || all === '') return identity;
+  return { ...identity, names: Float64Array.from(all.split(' '), nameOf) };
+}
+
+function nameOf(id: string): number {
+  return hashOf(Buffer.from(id));
 }
 
 function latestTime(times: Float64Array): EventTime {

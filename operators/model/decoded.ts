@@ -75,6 +75,34 @@ export function weightOf(value: Decoded): number {
   return value.kind === 'frame' ? Math.max(1, countReadings(value)) : 1;
 }
 
+/** A frame of these samples alone, in their order. */
+export function pickSamples(frame: Frame, samples: readonly number[]): Frame {
+  const { times, values, quality, evaluated, texts } = frame;
+  const count = times.length;
+  const pick = <A extends Float64Array | Uint8Array>(all: A, made: A): A => {
+    for (let at = 0; at < made.length; at += 1) {
+      const signal = Math.floor(at / samples.length);
+      made[at] = all[signal * count + (samples[at % samples.length] ?? 0)] ?? 0;
+    }
+    return made;
+  };
+  const size = frame.signals.length * samples.length;
+  return {
+    ...frame,
+    times: Float64Array.from(samples, (sample) => times[sample] ?? 0),
+    values: pick(values, new Float64Array(size)),
+    ...(evaluated === undefined ? {} : { evaluated: pick(evaluated, new Float64Array(size)) }),
+    ...(quality === undefined ? {} : { quality: pick(quality, new Uint8Array(size)) }),
+    texts: texts.map((column) => ({
+      signal: column.signal,
+      values: samples.map((sample) => column.values[sample] ?? null),
+      ...(column.quality === undefined
+        ? {}
+        : { quality: Uint8Array.from(samples, (sample) => column.quality?.[sample] ?? GOOD) }),
+    })),
+  };
+}
+
 /** The numbers and texts of a frame: what lands of it. */
 export function countReadings({ values, texts }: Pick<Frame, 'values' | 'texts'>): number {
   let count = countNumbers(values, 0, values.length);

@@ -26,12 +26,13 @@ export type Origin = {
 
 /**
  * `producer` and `mark`: who published the message and its own count, or '' and the hash of the bytes. `name`: the hash of
- * its `Andon-Identity`, which is the same from whatever producer.
+ * its `Andon-Identity`, which is the same from whatever producer. `names`: the hash of the one of each sample of a block.
  */
 export type Identity = {
   readonly producer: string;
   readonly mark: number;
   readonly name?: number;
+  readonly names?: Float64Array;
 };
 
 /** No subject has a blank: this is the key of no other source. */

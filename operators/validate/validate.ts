@@ -3,7 +3,7 @@
 import type { Event, Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
-import { type Decoded, type Tick, weightOf } from '../model/decoded.ts';
+import { type Decoded, pickSamples, type Tick, weightOf } from '../model/decoded.ts';
 import { assetOf } from '../model/knowledge.ts';
 import type { Identity } from '../model/message.ts';
 import { checkFrame } from './values.ts';
@@ -42,7 +42,12 @@ export function validate(states: States): Stage<Decoded, Decoded> {
           pass(event, tickOf(value), out);
           return;
         }
-        const checked = value.kind === 'frame' ? checkFrame(value, asset, out) : value;
+        const fresh = withoutRepeats(seen, value, out);
+        if (fresh === undefined) {
+          pass(event, tickOf(value), out);
+          return;
+        }
+        const checked = fresh.kind === 'frame' ? checkFrame(fresh, asset, out) : fresh;
         pass(event, checked, out);
         if (value.kind === 'waveform' && !asset.points.some(({ id }) => id === value.point)) {
           out.deadLetter('unknown', `the asset has no point ${value.point}`, original);
@@ -79,13 +84,35 @@ function noMessages(): SeenMessages {
  * Whether this message was seen before; if not, it is remembered. One with an identity is the same message from whatever
  * producer, and its bytes say nothing then.
  */
-function rememberMessage(seen: SeenMessages, { producer, mark, name }: Identity): boolean {
+function rememberMessage(seen: SeenMessages, { producer, mark, name, names }: Identity): boolean {
+  // Of a block whose samples have identities each is asked for by itself.
+  if (names !== undefined && producer === '') return false;
   if (name === undefined) return isRepeatedBy(seen, producer, mark);
   seen.names ??= noMarks();
   const sameName = rememberMark(seen.names, name, false);
   // Both are asked: each remembers what it was asked for.
   const sameCount = producer !== '' && isRepeatedBy(seen, producer, mark);
   return sameName || sameCount;
+}
+
+/** A block without the samples that were seen before, which are counted; undefined when nothing is left. */
+function withoutRepeats(
+  seen: SeenMessages,
+  value: Exclude<Decoded, Tick>,
+  out: Out<Decoded>,
+): Exclude<Decoded, Tick> | undefined {
+  const { identity, sequence } = value.origin;
+  if (value.kind !== 'frame' || identity?.names === undefined) return value;
+  seen.names ??= noMarks();
+  const fresh: number[] = [];
+  for (const [sample, name] of identity.names.entries())
+    if (!rememberMark(seen.names, name, false)) fresh.push(sample);
+  if (fresh.length === value.times.length) return value;
+  const left = fresh.length === 0 ? undefined : pickSamples(value, fresh);
+  const lost = weightOf(value) - (left === undefined ? 0 : weightOf(left));
+  const detail = 'the same samples were seen before on this subject';
+  out.deadLetter('duplicate', detail, `message ${sequence}`, lost);
+  return left;
 }
 
 function isRepeatedBy({ producers }: SeenMessages, producer: string, mark: number): boolean {

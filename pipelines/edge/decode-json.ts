@@ -9,6 +9,7 @@ import {
   type QualityWords,
   readingQuality,
   readingTime,
+  type SampleValues,
   type TagReading,
   type TagValue,
 } from './tag-reading.ts';
@@ -53,17 +54,13 @@ function samplesOf(one: unknown, root: unknown, options: JsonOptions): readonly 
   const time = clock === undefined ? undefined : readingTime(at(clock.path), clock.format);
   const quality = rated === undefined ? 'good' : readingQuality(at(rated.path), rated);
   const unit = unitPath === undefined ? undefined : textOf(at(unitPath));
-  const aside = new Set(
-    [clock?.path, rated?.path, unitPath].map((path) => path && stepsOf(path).join('.')),
-  );
-  const found: { readonly path: string; readonly value: TagValue }[] = [];
-  collect(one, '', 0, found);
-  const texts = Object.fromEntries(
-    found.flatMap(({ path, value }) => (typeof value === 'object' ? [] : [[path, String(value)]])),
-  );
-  const sample = (path: string, value: TagValue | null): TagReading => ({
-    ...{ labels: { path }, sample: texts, time, value, quality, unit },
-  });
+  const found: Found[] = [];
+  const isFlat = collect(one, '', 0, found);
+  // Of a flat object the fields are the paths.
+  const all = isFlat ? one : Object.fromEntries(found.map(({ path, value }) => [path, value]));
+  const sample = (path: string, value: TagValue | null): TagReading => {
+    return { labels: { path }, sample: all as SampleValues, time, value, quality, unit };
+  };
   if (options.value !== undefined) {
     const value = plainValue(atPath(one, options.value));
     if (value === undefined && quality === 'good') {
@@ -71,27 +68,34 @@ function samplesOf(one: unknown, root: unknown, options: JsonOptions): readonly 
     }
     return [sample(stepsOf(options.value).join('.'), value ?? null)];
   }
-  return found.filter(({ path }) => !aside.has(path)).map(({ path, value }) => sample(path, value));
+  const aside = [clock?.path, rated?.path, unitPath].flatMap((path) =>
+    path === undefined ? [] : [stepsOf(path).join('.')],
+  );
+  const readings: TagReading[] = [];
+  for (const { path, value } of found)
+    if (!aside.includes(path)) readings.push(sample(path, value));
+  return readings;
 }
 
-function collect(
-  value: unknown,
-  path: string,
-  depth: number,
-  into: { path: string; value: TagValue }[],
-): void {
+type Found = { readonly path: string; readonly value: TagValue };
+
+/** Whether it is an object of nothing but plain values. */
+function collect(value: unknown, path: string, depth: number, into: Found[]): boolean {
   if (depth > DEEPEST_PATH) throw malformed(`at most ${DEEPEST_PATH} levels`, 'more');
   if (path.length > LONGEST_NAME) throw malformed(`paths of ${LONGEST_NAME} letters`, path.length);
   const plain = plainValue(value);
   if (plain !== undefined) {
     if (into.length >= MOST_READINGS) throw malformed(`at most ${MOST_READINGS} values`, 'more');
     into.push({ path, value: plain });
-    return;
+    return false;
   }
-  if (typeof value !== 'object' || value === null) return;
+  if (typeof value !== 'object' || value === null) return false;
+  let isFlat = !Array.isArray(value);
   for (const [name, inner] of Object.entries(value)) {
     collect(inner, depth === 0 ? name : `${path}.${name}`, depth + 1, into);
+    if (typeof inner === 'object') isFlat = false;
   }
+  return isFlat;
 }
 
 /** A number, text, boolean or list of numbers; undefined for all else. */
@@ -114,12 +118,17 @@ function textOf(value: unknown): string | undefined {
 
 /** `motor.temperature`, or a JSON pointer (`/motor/temp.1`) where names have dots. */
 function stepsOf(path: string): readonly string[] {
-  if (!path.startsWith('/')) return path.split('.');
-  return path
-    .slice(1)
-    .split('/')
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const known = STEPS.get(path);
+  if (known !== undefined) return known;
+  const pointer = path.startsWith('/') ? path.slice(1).split('/') : undefined;
+  const steps =
+    pointer?.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~')) ?? path.split('.');
+  STEPS.set(path, steps);
+  return steps;
 }
+
+/** Paths stand in configurations: there are few. */
+const STEPS = new Map<string, readonly string[]>();
 
 function atPath(value: unknown, path: string): unknown {
   let inner = value;

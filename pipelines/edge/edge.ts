@@ -1,6 +1,5 @@
 /** Front door: one process beside the machines, from its sources into the memory that the centre sources. */
 
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { edgeInbox } from '../nats/leaf-config.ts';
@@ -8,13 +7,9 @@ import { connectNats } from '../nats/nats.ts';
 import { startHttp } from '../observe/http.ts';
 import type { InternalEvents } from '../observe/observe.ts';
 import { type CentreStatus, watchCentre } from './centre.ts';
-import { decodeJson, decodeTelegraf } from './decode-json.ts';
-import { decodeLines, decodePlain } from './decode-lines.ts';
-import { decodeSenml } from './decode-senml.ts';
 import {
   type EdgeConfig,
   type EdgeSource,
-  type EdgeTopic,
   type SourceKind,
   type SourceOf,
   sourceKind,
@@ -28,22 +23,15 @@ import {
 import { type HeldStatus, moveHeld } from './held.ts';
 import { openHttpSource } from './http/http-source.ts';
 import { KeptReadings, type KeptStatus } from './kept.ts';
-import type { Mapper } from './mapping.ts';
 import { type MemoryStatus, openMemory } from './memory.ts';
 import { openModbusSource } from './modbus/modbus-source.ts';
-import { type Arrived, brokerClient, openMqttSource } from './mqtt-source.ts';
+import { createIntake } from './mqtt-intake.ts';
+import { brokerClient, openMqttSource } from './mqtt-source.ts';
 import { openOpcuaSource } from './opcua/opcua-source.ts';
-import {
-  mappedPortions,
-  mapperOf,
-  type OpenSource,
-  type SourceContext,
-  storeAll,
-} from './source.ts';
+import type { OpenSource, SourceContext } from './source.ts';
 import { openSparkplugSource } from './sparkplug/source.ts';
-import type { TagReading } from './tag-reading.ts';
 import { createTally, type Tally, type TallyStatus } from './tally.ts';
-import { matchTopic, parseTopic, type TopicPattern } from './topic.ts';
+import { parseTopic } from './topic.ts';
 
 export type EdgeStatus = {
   readonly edge: string;
@@ -216,10 +204,9 @@ export function openSource(source: EdgeSource, context: SourceContext): Promise<
 }
 
 function openBroker(source: SourceOf<'mqtt'>, context: SourceContext): Promise<OpenSource> {
-  const { memory, record, onFailure, listener } = context;
+  const { record, onFailure, listener } = context;
   const { name, mqtt } = source;
-  const take = createIntake({ source, context });
-  const stored = () => memory.stored;
+  const { take, stored } = createIntake({ source, context });
   const subscriptions = subscriptionsOf(source, listener !== undefined);
   return openMqttSource({
     ...{ name, subscriptions, record, take, stored, onFailure },
@@ -269,88 +256,4 @@ const PASSING: ReadonlySet<string> = new Set([
 function isPassing(error: Error): boolean {
   if (PASSING.has(error.name)) return true;
   return error.cause instanceof Error && isPassing(error.cause);
-}
-
-type IntakeOptions = {
-  readonly source: SourceOf<'mqtt'>;
-  readonly context: Pick<SourceContext, 'config' | 'memory' | 'tally' | 'listener'>;
-};
-
-/** What becomes of each message of a source; gives the number up to which all has to be stored. */
-export function createIntake({
-  source,
-  context,
-}: IntakeOptions): (arrived: Arrived) => Promise<number> {
-  const { memory, tally, listener } = context;
-  const mapper = mapperOf(context);
-  const topics = source.mqtt.topics.flatMap((topic) => {
-    const pattern = parseTopic(topic.topic);
-    return pattern === undefined ? [] : [{ topic, pattern }];
-  });
-  return async (arrived) => {
-    tally.took(arrived.payload.length);
-    if (arrived.retained && listener === undefined) {
-      tally.refuse('retained', arrived.topic);
-      return memory.taken;
-    }
-    return storeAll(
-      messagesOf(arrived, topics, mapper, context),
-      { memory, tally },
-      { origin: arrived.topic, again: arrived.again },
-    );
-  };
-}
-
-type Subscribed = { readonly topic: EdgeTopic; readonly pattern: TopicPattern };
-
-function messagesOf(
-  arrived: Arrived,
-  topics: readonly Subscribed[],
-  mapper: Mapper,
-  { config, tally }: Pick<SourceContext, 'config' | 'tally'>,
-) {
-  const arrival = Date.now();
-  for (const { topic, pattern } of topics) {
-    const captures = matchTopic(pattern, arrived.topic);
-    if (captures === undefined) continue;
-    try {
-      const readings = readingsOf(topic, arrived);
-      const timed = topic.clock === 'source' && readings.every(({ time }) => time !== undefined);
-      const receipt = { config, id: idOf(arrived, timed), lasting: timed };
-      return mappedPortions(mapper, receipt, [topic, readings, captures, arrival]);
-    } catch (error) {
-      // Whatever a payload brings about: the broker would send it again, and end each start of the edge with it.
-      const why = error instanceof Error ? error.message : String(error);
-      const bytes = Buffer.from(arrived.payload.subarray(0, 60)).toString();
-      tally.refuse('malformed', `${arrived.topic}: ${why} in ${bytes}`);
-      return [];
-    }
-  }
-  tally.refuse('unknown-tag', arrived.topic);
-  return [];
-}
-
-function readingsOf(topic: EdgeTopic, { payload }: Arrived): readonly TagReading[] {
-  switch (topic.format) {
-    case 'json':
-      return decodeJson(payload, topic);
-    case 'text':
-      return decodePlain(payload);
-    case 'line-protocol':
-      return decodeLines(payload, topic.precision ?? 'epoch-ns');
-    case 'telegraf':
-      return decodeTelegraf(payload, topic.precision ?? 'epoch-s');
-    case 'senml':
-      return decodeSenml(payload);
-  }
-}
-
-/**
- * The same sample has the same topic, time and content, whoever brings it; without a time only its packet is known. What
- * becomes several messages on one subject is told apart by the place of the reading, which no reduction and no arrival
- * changes.
- */
-function idOf({ topic, payload, packet }: Arrived, timed: boolean): string {
-  const hash = createHash('sha1').update(topic).update('\0').update(payload).digest('base64url');
-  return timed ? hash : `${hash}/${packet ?? ''}`;
 }

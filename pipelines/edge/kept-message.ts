@@ -2,7 +2,7 @@
 
 import { Packr } from 'msgpackr';
 import { UNKNOWN_PREFIX } from '../nats/streams.ts';
-import type { EdgeMessage } from './mapping.ts';
+import type { EdgeMessage } from './edge-message.ts';
 import type { TagReading } from './tag-reading.ts';
 
 const packr = new Packr({ useRecords: false, useBigIntExtension: false });

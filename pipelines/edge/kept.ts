@@ -7,7 +7,7 @@ import { streamManager } from '../nats/jetstream.ts';
 import { UNKNOWN_PREFIX, UNKNOWN_STREAM } from '../nats/streams.ts';
 import { keptMachine, keptReadings } from './kept-message.ts';
 import { createMapper, type Mapper, TAGGED } from './mapping.ts';
-import { mappedPortions, type SourceContext, storeAll } from './source.ts';
+import { type SourceContext, storeAll, withReceipts } from './source.ts';
 
 /** What waits for its machine to be known. */
 export type KeptStatus = {
@@ -77,7 +77,7 @@ export class KeptReadings {
 
   /** As backfill. What is stored is removed; what comes twice, after a crash between the two, is a repeat. */
   async #giveBack(manager: JetStreamManager, subject: string): Promise<void> {
-    const { config, memory, tally, signal, record } = this.#options;
+    const { memory, tally, signal, record } = this.#options;
     let [next, count, number] = [1, 0, 0];
     while (!signal.aborted) {
       const query = { seq: next, next_by_subj: subject };
@@ -85,8 +85,8 @@ export class KeptReadings {
       if (message === null) break;
       const readings = keptReadings(message.data);
       const id = `kept/${message.seq}/${message.time.getTime()}`;
-      const receipt = { config, id, lasting: true };
-      const messages = mappedPortions(this.#mapper, receipt, [TAGGED, readings, {}, 0]);
+      const mapped = this.#mapper.map(TAGGED, readings, {}, 0);
+      const messages = withReceipts(mapped, { id, lasting: true });
       number = await storeAll(messages, { memory, tally }, { origin: 'kept', late: 'late' });
       [next, count] = [message.seq + 1, count + 1];
     }

@@ -3,19 +3,16 @@
 import { Packr } from 'msgpackr';
 import { PACKML_STATES } from '../../operators/model/machine-event.ts';
 import type { EdgeConfig, EdgeSignal, EdgeTopic } from './edge-config.ts';
+import type { SingleMessage, EdgeMessage, Keep, MappedMessage } from './edge-message.ts';
+import { type AssetContent, Portion } from './portion.ts';
 import {
   fillTemplate,
   type Labels,
-  type TagQuality,
+  MOST_READINGS,
   type TagReading,
   type TagValue,
+  templateNames,
 } from './tag-reading.ts';
-
-/** A message of the wire format, without the headers that say who sent it. */
-export type EdgeMessage = { readonly subject: string; readonly payload: Uint8Array };
-
-/** `part`: which reading of its payload it is of, where a payload may become several messages on one subject. */
-export type MappedMessage = EdgeMessage & { readonly part?: number };
 
 /** Why something does not go up. `reduced`, `repeat` and `retained` are as it was meant; the others want attention. */
 export type EdgeReason =
@@ -75,10 +72,6 @@ const TAGS: Readonly<Record<EdgeTopic['format'], string>> = {
 
 /** What was let through last, of one signal of one asset. */
 type Passed = { value: TagValue; time: number };
-type Values = Map<string, { value: TagValue; quality: TagQuality }>;
-/** What one payload says of one asset. */
-type AssetContent = { readonly frames: Map<number, Values>; readonly others: MappedMessage[] };
-
 /**
  * Reduction keeps the last value of each signal in memory: after a start the next one of each goes up. `keep`: what becomes
  * of the readings of a machine that is not in `assets`.
@@ -86,9 +79,6 @@ type AssetContent = { readonly frames: Map<number, Values>; readonly others: Map
 export function createMapper(config: MapperConfig, refuse: Refuse, keep?: Keep): Mapper {
   return new TagMapper(config, refuse, keep);
 }
-
-/** The readings have their machine, tag and time: `TAGGED` maps them. */
-export type Keep = (machine: string, readings: readonly TagReading[]) => EdgeMessage;
 
 type MapperConfig = Pick<EdgeConfig, 'assets' | 'signals' | 'unlisted'>;
 
@@ -104,12 +94,23 @@ type Placed = {
   readonly content: AssetContent;
 };
 
+/** What a reading is called, as far as the rule says it, and its cell of a message. */
+type Named = {
+  readonly machine: string | undefined;
+  readonly tag: string | undefined;
+  readonly asset: string | undefined;
+  readonly signal: EdgeSignal | undefined;
+  readonly cell: string;
+};
+
 class TagMapper implements Mapper {
   readonly #refuse: Refuse;
   readonly #assets: ReadonlyMap<string, string>;
   readonly #signals: ReadonlyMap<string, EdgeSignal>;
   readonly #dropsUnlisted: boolean;
   readonly #keep: Keep | undefined;
+  /** By what the topic of a message stands for, and the path of a value. */
+  readonly #names = new WeakMap<Labels, Map<string, Named>>();
   /** What was let through last, by asset and signal: as a value, and as an event. */
   readonly #values = new Map<string, Passed>();
   readonly #events = new Map<string, TagValue>();
@@ -131,48 +132,59 @@ class TagMapper implements Mapper {
     if (topic.event !== undefined) {
       return this.#wholeEvent(topic, topic.event, readings, captures, arrival);
     }
-    const contents = new Map<string, AssetContent>();
-    const unknown = new Map<string, TagReading[]>();
+    let portion = new Portion();
+    const portions = [portion];
     for (const [part, reading] of readings.entries()) {
-      const asset = this.#assetOf(topic, reading, captures);
-      if (asset === undefined) {
-        addNamed(unknown, topic, reading, captures, arrival);
-        continue;
-      }
-      const content = contents.get(asset) ?? { frames: new Map(), others: [] };
-      contents.set(asset, content);
-      const named = this.#signalOf(topic, reading, captures);
-      if (named === undefined) continue;
+      const { machine, tag, asset, signal, cell } = this.#name(topic, reading, captures);
       const time = timeOf(topic, reading, arrival);
-      this.#add({ asset, ...named, reading, part, time, content });
+      if (!portion.place(cell, time)) {
+        portion = new Portion();
+        portion.place(cell, time);
+        portions.push(portion);
+      }
+      if (asset === undefined) {
+        this.#refuse('unknown-machine', machine ?? nothingFor(topic.machine, captures));
+        if (machine && tag !== undefined) portion.keep(machine, tag, time, reading);
+      } else if (tag === undefined || (signal === undefined && this.#dropsUnlisted)) {
+        this.#refuse('unknown-tag', tag ?? nothingFor(tagTemplate(topic, reading), captures));
+      } else {
+        const content = portion.contentOf(asset);
+        this.#add({ asset, tag, signal: signal ?? {}, reading, part, time, content });
+      }
     }
-    const known = [...contents].flatMap(([asset, { frames, others }]) => [
-      ...(frames.size === 0 ? [] : [telemetryOf(asset, frames)]),
-      ...others,
-    ]);
-    const keep = this.#keep;
-    return keep === undefined ? known : [...known, ...[...unknown].map((each) => keep(...each))];
+    return portions.flatMap((each, at) => each.messages(at, this.#keep));
+  }
+
+  /** Looked up once for a path of a topic, unless the templates name values of the payload. */
+  #name(rule: MapRule, reading: TagReading, captures: Labels): Named {
+    const { path } = reading.labels;
+    if (path === undefined || namesSample(rule, reading))
+      return this.#find(rule, reading, captures);
+    const names = this.#names.get(captures) ?? new Map<string, Named>();
+    this.#names.set(captures, names);
+    const known = names.get(path);
+    if (known !== undefined) return known;
+    const found = this.#find(rule, reading, captures);
+    // Whoever makes up fields fills no memory.
+    if (names.size < MOST_READINGS) names.set(path, found);
+    return found;
+  }
+
+  #find(rule: MapRule, reading: TagReading, captures: Labels): Named {
+    const machine = readingMachine(rule, reading, captures);
+    const tag = readingTag(rule, reading, captures);
+    const asset = this.#assets.get(machine ?? '');
+    const signal = this.#signals.get(tag ?? '');
+    return { machine, tag, asset, signal, cell: `${asset ?? machine} ${signal?.as ?? tag}` };
   }
 
   #assetOf(topic: MapRule, reading: TagReading | undefined, captures: Labels): string | undefined {
     const machine = readingMachine(topic, reading, captures);
     const asset = machine === undefined ? undefined : this.#assets.get(machine);
     if (asset === undefined) {
-      const detail = machine ?? `nothing for ${topic.machine} on ${captures.topic}`;
-      this.#refuse('unknown-machine', detail);
+      this.#refuse('unknown-machine', machine ?? nothingFor(topic.machine, captures));
     }
     return asset;
-  }
-
-  #signalOf(topic: MapRule, reading: TagReading, captures: Labels) {
-    const tag = readingTag(topic, reading, captures);
-    const signal = tag === undefined ? undefined : this.#signals.get(tag);
-    if (tag === undefined || (signal === undefined && this.#dropsUnlisted)) {
-      const wanted = tagTemplate(topic, reading);
-      this.#refuse('unknown-tag', tag ?? `nothing for ${wanted} on ${captures.topic}`);
-      return undefined;
-    }
-    return { tag, signal: signal ?? {} };
   }
 
   #add(placed: Placed): void {
@@ -209,9 +221,7 @@ class TagMapper implements Mapper {
     if (signal.deadband !== undefined || signal.every !== undefined) {
       this.#values.set(key, { value, time });
     }
-    const values: Values = content.frames.get(time) ?? new Map();
-    content.frames.set(time, values);
-    values.set(name, { value, quality });
+    content.add(time, name, value, quality);
   }
 
   #addEvent(placed: Placed, raw: Scalar): void {
@@ -259,39 +269,16 @@ class TagMapper implements Mapper {
   }
 }
 
-/** With the names that the rule gives it; nothing where it gives none. */
-function addNamed(
-  all: Map<string, TagReading[]>,
-  rule: MapRule,
-  reading: TagReading,
-  captures: Labels,
-  arrival: number,
-): void {
-  const machine = readingMachine(rule, reading, captures) ?? '';
-  const tag = readingTag(rule, reading, captures);
-  if (machine === '' || tag === undefined) return;
-  const list = all.get(machine) ?? [];
-  all.set(machine, list);
-  const { value, quality, unit } = reading;
-  const time = timeOf(rule, reading, arrival);
-  list.push({ labels: { machine, tag }, time, value, quality, unit });
+/** Whether a value of the payload stands for something in the templates of a rule. */
+function namesSample(rule: MapRule, reading: TagReading): boolean {
+  const { sample } = reading;
+  if (sample === undefined) return false;
+  const isIn = (name: string) => name !== 'path' && Object.hasOwn(sample, name);
+  return [rule.machine, tagTemplate(rule, reading)].some((each) => templateNames(each).some(isIn));
 }
 
-/** Which cell of a message a reading will be in: whose and which signal, and when. Of two in one cell one hides the other. */
-export function cellFinder(
-  { assets, signals }: Pick<EdgeConfig, 'assets' | 'signals'>,
-  rule: MapRule,
-  captures: Labels,
-  arrival: number,
-): (reading: TagReading) => readonly [name: string, time: number] {
-  const said = <T>(table: Readonly<Record<string, T>>, name: string | undefined) =>
-    name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
-  return (reading) => {
-    const machine = readingMachine(rule, reading, captures);
-    const tag = readingTag(rule, reading, captures);
-    const name = [said(assets, machine) ?? machine, said(signals, tag)?.as ?? tag];
-    return [JSON.stringify(name), timeOf(rule, reading, arrival)];
-  };
+function nothingFor(template: string, { topic }: Labels): string {
+  return `nothing for ${template} on ${topic}`;
 }
 
 /** What is looked up in `assets`; undefined where a reading does not say it. */
@@ -351,35 +338,11 @@ function stateOf(states: NonNullable<EdgeSignal['states']>, raw: TagValue): stri
   return PACKML_STATES[number];
 }
 
-function telemetryOf(asset: string, frames: ReadonlyMap<number, Values>): EdgeMessage {
-  const times = [...frames.keys()].sort((a, b) => a - b);
-  const names = [...new Set([...frames.values()].flatMap((values) => [...values.keys()]))];
-  const at = (time: number, name: string) => frames.get(time)?.get(name);
-  const [only = 0] = times;
-  const single = times.length === 1;
-  const columns = (pick: (cell: ReturnType<typeof at>) => unknown) =>
-    Object.fromEntries(
-      names.map((name) => [
-        name,
-        single ? pick(at(only, name)) : times.map((time) => pick(at(time, name))),
-      ]),
-    );
-  const rated = [...frames.values()].some((values) =>
-    [...values.values()].some(({ quality }) => quality !== 'good'),
-  );
-  const payload = {
-    time: single ? only : times,
-    values: columns((cell) => cell?.value ?? null),
-    ...(rated ? { quality: columns((cell) => cell?.quality ?? 'good') } : {}),
-  };
-  return { subject: `telemetry.${asset}`, payload: packr.pack(payload) };
-}
-
 function waveformOf(
   { asset, time, part }: Placed,
   { point, rate, unit }: NonNullable<EdgeSignal['waveform']>,
   numbers: readonly number[],
-): MappedMessage {
+): SingleMessage {
   const samples = Buffer.from(Float32Array.from(numbers).buffer);
   const payload = packr.pack({ time, rate, unit, samples });
   return { subject: `waveform.${asset}.${point}`, payload, part };
@@ -389,7 +352,7 @@ function eventOf(
   { asset, time, part = 0 }: Pick<Placed, 'asset' | 'time'> & Partial<Placed>,
   type: string,
   data: object,
-): MappedMessage {
+): SingleMessage {
   return { ...machineEvent(asset, type, time, data), part };
 }
 

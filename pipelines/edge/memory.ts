@@ -21,8 +21,8 @@ import {
 } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
+import type { EdgeMessage } from './edge-message.ts';
 import { isKept } from './kept-message.ts';
-import type { EdgeMessage } from './mapping.ts';
 
 /** What makes a message recognisable when its source sends it again. */
 export type Receipt = {
@@ -31,6 +31,9 @@ export type Receipt = {
   readonly lasting: boolean;
 };
 
+/** Of a block: what makes each of its rows recognisable, in their order. */
+export type BlockReceipt = { readonly ids: readonly string[]; readonly lasting: boolean };
+
 export interface EdgeMemory {
   /** Bytes of the largest payload that there is room for. */
   readonly largest: number;
@@ -38,7 +41,7 @@ export interface EdgeMemory {
    * Resolves with the number of the message as soon as there is room for it. Rejects with a `Problem`. Late: the source had
    * stored it, so it goes up as backfill, whether the centre is there or not, and no faster than what is held.
    */
-  store(message: EdgeMessage, receipt: Receipt, late?: 'late'): Promise<number>;
+  store(message: EdgeMessage, receipt: Receipt | BlockReceipt, late?: 'late'): Promise<number>;
   /** The number of the newest message that was taken. */
   readonly taken: number;
   /** Every message up to this number is in a stream. */
@@ -46,8 +49,8 @@ export interface EdgeMemory {
   /** Called whenever `stored` has grown, or nothing can go on. */
   onStored(listener: () => void): void;
   readonly failure: Problem | undefined;
-  /** Whether this message is here already. */
-  has(subject: string, receipt: Receipt): boolean;
+  /** Whether what has this id is here already. */
+  has(subject: string, id: string): boolean;
   /** From now on messages are held, or go on to the centre. */
   setAway(away: boolean): void;
   readonly status: MemoryStatus;
@@ -64,14 +67,17 @@ export type MemoryStatus = {
 /** The log of the judge of this edge. */
 const JUDGE_LOG = installedStream(EDGE_LOG_PREFIX, partitionStream(0));
 
-const RECEIPT = 'Andon-Receipt';
+/** What has an id for good, and what only this edge can know again; each for a message, and for the rows of a block. */
 const IDENTITY = 'Andon-Identity';
-/** Messages whose receipts are kept: more than any broker sends again. */
-const RECEIPTS = 16_384;
+const IDENTITIES = 'Andon-Identities';
+const RECEIPT = 'Andon-Receipt';
+const RECEIPTS = 'Andon-Receipts';
+/** Ids that are kept: more than any broker sends again. */
+const MOST_KEPT = 16_384;
 /** Of them, so many are read from each stream at a start. What is in flight at a source is less. */
 const READ_AGAIN = 4_000;
-/** Bytes that are enough for what is said beside a payload: ids and counts. The server's limit is of both. */
-const HEADERS = 1_024;
+/** Bytes that are enough for what is said beside a payload: the ids of a block, and counts. The server's limit is of both. */
+const HEADERS = 8_192;
 /** The server may come back slowly: it reads days of data. */
 const PATIENCE = 600_000;
 
@@ -156,7 +162,7 @@ class StreamMemory implements EdgeMemory {
     this.#listeners.push(listener);
   }
 
-  has(subject: string, { id }: Receipt): boolean {
+  has(subject: string, id: string): boolean {
     return this.#receipts.has(keyOf(subject, id));
   }
 
@@ -166,11 +172,11 @@ class StreamMemory implements EdgeMemory {
 
   async store(
     { subject, payload }: EdgeMessage,
-    { id, lasting }: Receipt,
+    receipt: Receipt | BlockReceipt,
     late?: 'late',
   ): Promise<number> {
-    this.#receipts.add(keyOf(subject, id));
-    const known = { [lasting ? IDENTITY : RECEIPT]: id };
+    for (const id of idsOf(receipt)) this.#receipts.add(keyOf(subject, id));
+    const known = receiptHeader(receipt);
     if (isKept({ subject })) return this.#publisher.publish({ subject, headers: known, payload });
     this.#sequence += 1;
     const place = partitionedSubject(subject, this.#partitions);
@@ -201,24 +207,46 @@ class StreamMemory implements EdgeMemory {
   }
 }
 
+/** Of a message, or of each row of a block. */
+export function idsOf(receipt: Receipt | BlockReceipt): readonly string[] {
+  return 'ids' in receipt ? receipt.ids : [receipt.id];
+}
+
+function receiptHeader(receipt: Receipt | BlockReceipt): Readonly<Record<string, string>> {
+  const { lasting } = receipt;
+  return 'ids' in receipt
+    ? { [lasting ? IDENTITIES : RECEIPTS]: receipt.ids.join(' ') }
+    : { [lasting ? IDENTITY : RECEIPT]: receipt.id };
+}
+
+/** The ids that a message of the log was stored with. */
+function storedIds(headers: Readonly<Record<string, string>>): readonly string[] {
+  const id = headers[IDENTITY] ?? headers[RECEIPT];
+  return id === undefined ? (headers[IDENTITIES] ?? headers[RECEIPTS] ?? '').split(' ') : [id];
+}
+
 function keyOf(subject: string, id: string): string {
   return `${subject} ${id}`;
 }
 
-/** The newest keys: the oldest go first. */
+/** The newest keys: the oldest go first. A ring beside the map: the first key of a map that forgets them is slow to find. */
 class Receipts {
-  readonly #keys = new Set<string>();
+  readonly #places = new Map<string, number>();
+  readonly #ring: string[] = [];
+  #next = 0;
 
   has(key: string): boolean {
-    return this.#keys.has(key);
+    return this.#places.has(key);
   }
 
   add(key: string): void {
-    this.#keys.delete(key);
-    this.#keys.add(key);
-    if (this.#keys.size <= RECEIPTS) return;
-    const [oldest] = this.#keys;
-    if (oldest !== undefined) this.#keys.delete(oldest);
+    const oldest = this.#ring[this.#next];
+    // Unless it was added once more meanwhile.
+    if (oldest !== undefined && this.#places.get(oldest) === this.#next)
+      this.#places.delete(oldest);
+    this.#ring[this.#next] = key;
+    this.#places.set(key, this.#next);
+    this.#next = (this.#next + 1) % MOST_KEPT;
   }
 }
 
@@ -248,9 +276,8 @@ async function readReceipts(
         throw Object.assign(new Error(silence), { name: 'TimeoutError' });
       }
       for (const { subject, headers, sequence } of messages) {
-        const id = headers[IDENTITY] ?? headers[RECEIPT] ?? '';
         const [, plain = subject] = /^(?:held\.)?andon\.\d+\.(.*)$/.exec(subject) ?? [];
-        if (id !== '') receipts.add(keyOf(plain, id));
+        for (const id of storedIds(headers)) if (id !== '') receipts.add(keyOf(plain, id));
         next = Math.max(next, sequence + 1);
       }
       for (const { to } of gaps) next = Math.max(next, to + 1);

@@ -61,8 +61,8 @@ export type MqttSourceOptions = {
   /** The broker keeps nothing for it. */
   readonly passing?: true;
   readonly record: RecordEvent;
-  /** Takes a message in; resolves, as soon as the next one may come, with the number up to which all has to be stored. */
-  readonly take: (arrived: Arrived) => Promise<number>;
+  /** Takes a message in: the number up to which all has to be stored; a promise where the next one may not come yet. */
+  readonly take: (arrived: Arrived) => number | Promise<number>;
   /** Every message up to this number is stored. */
   readonly stored: () => number;
   /** What cannot go on. */
@@ -220,13 +220,13 @@ class BrokerSource implements MqttSource {
     writing._sendPacket = (packet, done) => this.#write(packet, done);
     client.handleMessage = (packet, done) => {
       const connection = this.#connection;
-      options.take(arrivedAs(packet)).then(
-        (number) => {
-          this.#taken = { number, connection };
-          done();
-        },
-        (error: unknown) => options.onFailure(error),
-      );
+      const goOn = (number: number) => {
+        this.#taken = { number, connection };
+        done();
+      };
+      const taken = options.take(arrivedAs(packet));
+      if (typeof taken === 'number') goOn(taken);
+      else taken.then(goOn, (error: unknown) => options.onFailure(error));
     };
     client.on('connect', ({ sessionPresent }) => this.#onConnect(sessionPresent));
     client.on('reconnect', () => this.#renew());

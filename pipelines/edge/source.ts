@@ -2,20 +2,11 @@
 
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
+import { type EdgeMessage, type MappedMessage, packRows, type Telemetry } from './edge-message.ts';
 import { isKept, keptMessage } from './kept-message.ts';
-import {
-  cellFinder,
-  createMapper,
-  type EdgeMessage,
-  type MappedMessage,
-  type Mapper,
-} from './mapping.ts';
-import type { EdgeMemory, Receipt } from './memory.ts';
-import type { TagReading } from './tag-reading.ts';
+import { createMapper, type Mapper } from './mapping.ts';
+import type { BlockReceipt, EdgeMemory, Receipt } from './memory.ts';
 import type { Tally } from './tally.ts';
-
-/** Cells (names times times) of what becomes one message: beyond it the message would be mostly empty. */
-const MOST_CELLS = 20_000;
 
 /** What a source may use of its edge. */
 export type SourceContext = {
@@ -67,18 +58,21 @@ export interface OpenSource {
 }
 
 /** A message on its way into the memory. */
-export type Sent = EdgeMessage & { readonly receipt: Receipt };
+export type Sent = (EdgeMessage | Telemetry) & { readonly receipt: Receipt | BlockReceipt };
 
 /** The same payload has the same id, and each message that it became one of its own. */
 export function withReceipts(
   messages: readonly MappedMessage[],
-  id: string,
-  lasting: boolean,
+  { id, lasting }: Receipt,
 ): readonly Sent[] {
-  return messages.map(({ part, ...message }) => ({
-    ...message,
-    receipt: { id: part === undefined ? id : `${id}.${part}`, lasting },
-  }));
+  return messages.map((message) => {
+    const { subject, portion, part } = message;
+    const own = `${id}${portion === undefined ? '' : `/${portion}`}${part === undefined ? '' : `.${part}`}`;
+    const receipt = { id: own, lasting };
+    return 'rows' in message
+      ? { subject, rows: message.rows, receipt }
+      : { subject, payload: message.payload, receipt };
+  });
 }
 
 /** What may be acknowledged once so many messages are stored, in the order in which it came. */
@@ -117,60 +111,42 @@ export async function storeAll(
   { memory, tally }: Pick<SourceContext, 'memory' | 'tally'>,
   { origin, again = false, late }: StoredFrom,
 ): Promise<number> {
-  for (const { receipt, ...content } of messages) {
-    const { length } = content.payload;
+  for (const sent of messages) {
+    const { subject, receipt } = sent;
     // A source that says no times cannot be told from one that repeats itself, unless it says so.
-    if ((receipt.lasting || again) && memory.has(content.subject, receipt)) {
-      if (!isKept(content)) tally.refuse('repeat', origin);
-      continue;
-    }
-    if (length > memory.largest) {
-      tally.refuse('too-large', `${content.subject}: ${length} bytes, over ${memory.largest}`);
-      continue;
-    }
-    // What is kept does not go up.
-    if (!isKept(content)) tally.sent(length);
-    await memory.store(content, receipt, late);
+    if ('id' in receipt && (receipt.lasting || again) && memory.has(subject, receipt.id)) {
+      if (!isKept(sent)) tally.refuse('repeat', origin);
+    } else await store(sent, { memory, tally }, late);
   }
   return memory.taken;
 }
 
-/** What becomes of readings: messages that hold all of them, with receipts that are the same for the same payload. */
-export function mappedPortions(
-  mapper: Mapper,
-  { config, id, lasting }: Pick<SourceContext, 'config'> & Receipt,
-  [rule, readings, captures, arrival]: Parameters<Mapper['map']>,
-): readonly Sent[] {
-  const cellOf = cellFinder(config, rule, captures, arrival);
-  // A whole payload that is one event has no cells.
-  const all = rule.event === undefined ? portions(readings, MOST_CELLS, cellOf) : [readings];
-  return all.flatMap((some, at) =>
-    withReceipts(mapper.map(rule, some, captures, arrival), at === 0 ? id : `${id}/${at}`, lasting),
-  );
+async function store(
+  sent: Sent,
+  { memory, tally }: Pick<SourceContext, 'memory' | 'tally'>,
+  late: 'late' | undefined,
+): Promise<void> {
+  const { subject, receipt } = sent;
+  const payload = 'rows' in sent ? packRows(sent.rows) : sent.payload;
+  const { length } = payload;
+  if (length <= memory.largest) {
+    // What is kept does not go up.
+    if (!isKept(sent)) tally.sent(length);
+    await memory.store({ subject, payload }, receipt, late);
+  } else if ('rows' in sent && 'ids' in receipt && receipt.ids.length > 1) {
+    // Each of its rows was a message of its own.
+    for (const half of halvesOf(sent, receipt)) await store(half, { memory, tally }, late);
+  } else {
+    tally.refuse('too-large', `${subject}: ${length} bytes, over ${memory.largest}`);
+  }
 }
 
-/** In the order in which they came; none has two values of a tag at one time, of which one would hide the other, or more cells than `most`. */
-export function portions(
-  readings: readonly TagReading[],
-  most: number,
-  cellOf: ReturnType<typeof cellFinder>,
-): readonly (readonly TagReading[])[] {
-  const all: TagReading[][] = [];
-  let some: TagReading[] = [];
-  let [names, times, cells] = [new Set<string>(), new Set<number>(), new Set<string>()];
-  for (const reading of readings) {
-    const [name, time] = cellOf(reading);
-    const cell = `${time} ${name}`;
-    names.add(name);
-    times.add(time);
-    if (cells.has(cell) || names.size * times.size > most) {
-      all.push(some);
-      some = [];
-      [names, times, cells] = [new Set([name]), new Set([time]), new Set()];
-    }
-    cells.add(cell);
-    some.push(reading);
-  }
-  if (some.length > 0) all.push(some);
-  return all;
+function halvesOf({ subject, rows }: Telemetry, { ids, lasting }: BlockReceipt): readonly Sent[] {
+  const middle = Math.ceil(rows.length / 2);
+  const bounds = [0, middle, rows.length];
+  return [0, 1].map((half) => ({
+    subject,
+    rows: rows.slice(bounds[half], bounds[half + 1]),
+    receipt: { ids: ids.slice(bounds[half], bounds[half + 1]), lasting },
+  }));
 }

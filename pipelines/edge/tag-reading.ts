@@ -9,12 +9,14 @@ export type TagValue = number | string | boolean | readonly number[];
 export type TagQuality = 'good' | 'uncertain' | 'suspect' | 'bad';
 
 export type Labels = Readonly<Record<string, string>>;
+/** Texts, numbers and booleans are labels; what else is in it is none. */
+export type SampleValues = Readonly<Record<string, unknown>>;
 
 export type TagReading = {
   /** What templates can name of this value alone: `{path}`, `{field}`, `{name}`. */
   readonly labels: Labels;
   /** What all values of a sample have in common, as one object: tags, `{measurement}`, values of JSON by their paths. */
-  readonly sample?: Labels | undefined;
+  readonly sample?: SampleValues | undefined;
   /** By the clock of the source: epoch milliseconds. Undefined where it says none. */
   readonly time: number | undefined;
   /** Milliseconds from the arrival, of a source that has no clock and counts from now. */
@@ -91,15 +93,49 @@ function qualityOfCode(code: number): TagQuality {
   return code >= CLASSIC.good ? 'good' : code < 128 ? 'uncertain' : 'bad';
 }
 
+/** Texts and names of labels by turns. */
+type Template = { readonly texts: readonly string[]; readonly names: readonly string[] };
+
+/** Templates stand in configurations: there are few. */
+const templates = new Map<string, Template>();
+
+function templateOf(text: string): Template {
+  const known = templates.get(text);
+  if (known !== undefined) return known;
+  const parts = text.split(/\{([^{}]+)\}/);
+  const at = (rest: number) => parts.filter((_, index) => index % 2 === rest);
+  const made = { texts: at(0), names: at(1) };
+  templates.set(text, made);
+  return made;
+}
+
+/** What stands in braces. */
+export function templateNames(template: string): readonly string[] {
+  return templateOf(template).names;
+}
+
 /** A template such as `{site}/{field}`, filled from the first that has the label; undefined where one is missing. */
-export function fillTemplate(template: string, ...labels: readonly Labels[]): string | undefined {
-  let missing = false;
-  const filled = template.replace(/\{([^{}]+)\}/g, (_, name: string) => {
-    const value = labels.find((each) => Object.hasOwn(each, name))?.[name];
-    missing ||= value === undefined;
-    return value ?? '';
-  });
-  return missing ? undefined : filled;
+export function fillTemplate(
+  template: string,
+  ...labels: readonly (Labels | SampleValues)[]
+): string | undefined {
+  const { texts, names } = templateOf(template);
+  let [filled = ''] = texts;
+  for (let at = 0; at < names.length; at += 1) {
+    const value = labelIn(labels, names[at] ?? '');
+    if (value === undefined) return undefined;
+    filled += value + (texts[at + 1] ?? '');
+  }
+  return filled;
+}
+
+function labelIn(labels: readonly (Labels | SampleValues)[], name: string): string | undefined {
+  for (const each of labels) {
+    if (!Object.hasOwn(each, name)) continue;
+    const value = each[name];
+    if (typeof value !== 'object' && value !== undefined) return String(value);
+  }
+  return undefined;
 }
 
 /** As a number where it is exact; beyond 2^53 its digits, since two numbers would be one. */

@@ -1,7 +1,7 @@
 /** What a source finds in place of the memory of its edge, without a leaf node. */
 
 import { unpack } from 'msgpackr';
-import type { EdgeMemory, Receipt } from '../../pipelines/edge/memory.ts';
+import { type EdgeMemory, idsOf } from '../../pipelines/edge/memory.ts';
 
 /** A log that stores when it is told to. */
 export function createEdgeLog() {
@@ -12,17 +12,17 @@ export function createEdgeLog() {
     tell: () => undefined as unknown,
   };
   const memory = {
-    ...{ largest: 1_000_000, has: (subject: string, { id }: Receipt) => known.has(subject + id) },
+    ...{ largest: 1_000_000, has: (subject: string, id: string) => known.has(subject + id) },
     get taken() {
       return messages.length;
     },
     get stored() {
       return log.stored;
     },
-    async store({ subject, payload }, { id, lasting }) {
+    async store({ subject, payload }, receipt) {
       await log.room;
-      known.add(subject + id);
-      messages.push({ subject, payload: unpack(payload), lasting });
+      for (const id of idsOf(receipt)) known.add(subject + id);
+      messages.push({ subject, payload: unpack(payload), lasting: receipt.lasting });
       if (!log.holds) log.stored = messages.length;
       return messages.length;
     },

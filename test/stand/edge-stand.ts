@@ -191,7 +191,7 @@ async function answering(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** A message of the edge at the centre. */
+/** A message, or a sample of a block, of the edge at the centre. */
 export type Brought = {
   readonly subject: string;
   readonly backfill: boolean;
@@ -217,18 +217,35 @@ export async function broughtTo(hub: PrintedNats, partitions: number): Promise<B
         read = sequence;
         const backfill = headers['Andon-Backfill'] === '1';
         const source = `${subject} ${backfill}`;
-        const { 'Andon-Identity': identity = '' } = headers;
         const sent = `${source} ${headers['Andon-Producer']} ${headers['Andon-Sequence']}`;
-        const named = `${source} ${identity}`;
-        if (seen.has(sent) || (identity !== '' && seen.has(named))) continue;
-        seen.add(sent).add(named);
-        brought.push({ subject, backfill, identity, payload: unpack(payload) });
+        if (seen.has(sent)) continue;
+        seen.add(sent);
+        const ids = (headers['Andon-Identity'] ?? headers['Andon-Identities'] ?? '').split(' ');
+        for (const [at, row] of rowsOf(unpack(payload)).entries()) {
+          const identity = ids[at] ?? '';
+          const named = `${source} ${identity}`;
+          if (identity !== '' && seen.has(named)) continue;
+          seen.add(named);
+          brought.push({ subject, backfill, identity, payload: row });
+        }
       }
     }
     await log.close();
   }
   await connection.close();
   return brought;
+}
+
+/** Each sample of a block as a frame; what is none is a row of its own. */
+function rowsOf(payload: Record<string, unknown>): Record<string, unknown>[] {
+  const { time, values } = payload as { time: unknown; values: Record<string, unknown[]> };
+  if (!Array.isArray(time)) return [payload];
+  return time.map((each, at) => {
+    const own = Object.entries(values).flatMap(([name, { [at]: value }]) =>
+      value === null ? [] : [[name, value]],
+    );
+    return { time: each, values: Object.fromEntries(own) };
+  });
 }
 
 /** A machine that sends numbers and keeps each until the broker has it. */

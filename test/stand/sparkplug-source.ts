@@ -2,8 +2,8 @@
 
 import { unpack } from 'msgpackr';
 import { isOfKind, readEdgeConfig } from '../../pipelines/edge/edge-config.ts';
-import type { EdgeMessage } from '../../pipelines/edge/mapping.ts';
-import type { EdgeMemory, Receipt } from '../../pipelines/edge/memory.ts';
+import type { EdgeMessage } from '../../pipelines/edge/edge-message.ts';
+import { type EdgeMemory, idsOf } from '../../pipelines/edge/memory.ts';
 import type { OpenSource } from '../../pipelines/edge/source.ts';
 import { openSparkplugSource } from '../../pipelines/edge/sparkplug/source.ts';
 import { createTally, type Tally } from '../../pipelines/edge/tally.ts';
@@ -31,12 +31,11 @@ export async function openPlantSource(edge: object): Promise<PlantSource> {
   const content = { edge: 'e1', centre: { domain: 'hub' }, ...edge };
   const config = readEdgeConfig(temporaryFile('edge.yaml', JSON.stringify(content)));
   const [stored, troubles, known]: [Stored[], string[], Set<string>] = [[], [], new Set()];
-  const keyOf = (subject: string, { id }: Receipt) => `${subject} ${id}`;
   const memory: Pick<EdgeMemory, 'largest' | 'stored' | 'taken' | 'has' | 'store'> = {
     ...{ largest: 1_000_000, stored: 0, taken: 0 },
-    has: (subject, receipt) => known.has(keyOf(subject, receipt)),
+    has: (subject, id) => known.has(`${subject} ${id}`),
     async store({ subject, payload }: EdgeMessage, receipt, late) {
-      known.add(keyOf(subject, receipt));
+      for (const id of idsOf(receipt)) known.add(`${subject} ${id}`);
       const backfill = late !== undefined;
       return stored.push({ subject, payload: unpack(payload), backfill, at: Date.now() });
     },

@@ -2,7 +2,8 @@
 
 import { PACKML_STATES } from '../../../operators/model/machine-event.ts';
 import type { EdgeConfig, EdgeSignal } from '../edge-config.ts';
-import { type MappedMessage, type MapRule, readingMachine, readingTag } from '../mapping.ts';
+import type { MappedMessage } from '../edge-message.ts';
+import { type MapRule, readingMachine, readingTag } from '../mapping.ts';
 import type { Listener, TagFacts } from '../source.ts';
 import type { Labels, TagReading, TagValue } from '../tag-reading.ts';
 

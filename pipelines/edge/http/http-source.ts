@@ -11,12 +11,12 @@ import { boundConnections, cannotListen, MOST_CONNECTIONS, takeBytes } from '../
 import type { SourceOf } from '../edge-config.ts';
 import { type EdgeReason, type Mapper, type MapRule, readingMachine, TAGGED } from '../mapping.ts';
 import {
-  mappedPortions,
   mapperOf,
   type OpenSource,
   type SourceContext,
   storeAll,
   Unsettled,
+  withReceipts,
 } from '../source.ts';
 import type { TagReading } from '../tag-reading.ts';
 import { createTally, type Tally } from '../tally.ts';
@@ -224,7 +224,7 @@ class PushSource implements OpenSource {
 
   /** `wait`: resolves when the log has it. */
   async #take({ sender, key, body, way }: Taking): Promise<{ readonly wait: Promise<Answer> }> {
-    const { config, memory, tally, listener } = this.#context;
+    const { memory, tally, listener } = this.#context;
     tally.took(body.length);
     let readings: readonly TagReading[];
     try {
@@ -247,17 +247,16 @@ class PushSource implements OpenSource {
       .update(JSON.stringify([sender.name, key ?? '']))
       .update(body)
       .digest('base64url');
-    const receipt = { config, id, lasting: timed || key !== undefined };
-    const mapped = [way.rule, readings, {}, Date.now()] as const;
+    const map = () => this.#mapper.map(way.rule, readings, {}, Date.now());
     if (listener !== undefined) {
-      if (!this.#heard.has(id)) mappedPortions(this.#mapper, receipt, [...mapped]);
+      if (!this.#heard.has(id)) map();
       if (this.#heard.size < MOST_HEARD) this.#heard.add(id);
       return at({ ...refusal(503, 'somebody only listens here: nothing is stored'), retry: 5 });
     }
     const own = createTally(this.#source.name, () => undefined);
     this.#own = own;
     const number = await storeAll(
-      mappedPortions(this.#mapper, receipt, [...mapped]),
+      withReceipts(map(), { id, lasting: timed || key !== undefined }),
       { memory, tally: this.#counting },
       { origin: sender.name },
     );

@@ -9,12 +9,12 @@ import { messageOf } from '../../base/problem.ts';
 import type { SourceOf } from '../edge-config.ts';
 import { type Mapper, machineEvent, TAGGED } from '../mapping.ts';
 import {
-  mappedPortions,
   mapperOf,
   type OpenSource,
   type SourceContext,
   storeAll,
   Unsettled,
+  withReceipts,
 } from '../source.ts';
 import type { TagReading } from '../tag-reading.ts';
 import { ModbusClient } from './modbus-client.ts';
@@ -213,12 +213,12 @@ class DeviceSource implements OpenSource {
     missed: readonly MissedTag[],
     time = Date.now(),
   ): Promise<void> {
-    const { config, listener, memory } = this.#context;
+    const { listener, memory } = this.#context;
     const { name } = this.#source;
     this.#values += readings.length;
     if (readings.length > 0) {
-      const receipt = { config, id: randomUUID(), lasting: false };
-      const messages = mappedPortions(this.#mapper, receipt, [TAGGED, readings, {}, time]);
+      const receipt = { id: randomUUID(), lasting: false };
+      const messages = withReceipts(this.#mapper.map(TAGGED, readings, {}, time), receipt);
       await storeAll(messages, this.#context, { origin: name });
     }
     this.#gaps.begin(group.number);

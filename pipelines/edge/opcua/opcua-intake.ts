@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Mapper, machineEvent, TAGGED } from '../mapping.ts';
-import { mappedPortions, mapperOf, type SourceContext, storeAll, Unsettled } from '../source.ts';
+import { mapperOf, type SourceContext, storeAll, Unsettled, withReceipts } from '../source.ts';
 import type { TagReading } from '../tag-reading.ts';
 import type { OpcuaSession, ServerSession } from './opcua-client.ts';
 import type { OpcuaConfig } from './opcua-config.ts';
@@ -205,8 +205,8 @@ export class OpcuaIntake {
     id: string,
     late?: 'late',
   ): Promise<void> {
-    const receipt = { config: this.#context.config, id, lasting: true };
-    const messages = mappedPortions(mapper, receipt, [TAGGED, readings, {}, Date.now()]);
+    const mapped = mapper.map(TAGGED, readings, {}, Date.now());
+    const messages = withReceipts(mapped, { id, lasting: true });
     await storeAll(messages, this.#context, { origin: this.#name, late });
   }
 

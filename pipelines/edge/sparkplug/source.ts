@@ -3,14 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceOf } from '../edge-config.ts';
-import {
-  cellFinder,
-  type Mapper,
-  type MapRule,
-  machineEvent,
-  readingMachine,
-  readingTag,
-} from '../mapping.ts';
+import { type Mapper, type MapRule, machineEvent, readingMachine, readingTag } from '../mapping.ts';
 import type { Receipt } from '../memory.ts';
 import {
   type Arrived,
@@ -24,12 +17,11 @@ import {
 import {
   mapperOf,
   type OpenSource,
-  portions,
   type SourceContext,
   storeAll,
   withReceipts,
 } from '../source.ts';
-import { fillTemplate, type Labels, MOST_READINGS, type TagReading } from '../tag-reading.ts';
+import { fillTemplate, type Labels, type TagReading } from '../tag-reading.ts';
 import type { BornOf } from './births.ts';
 import { type HostOutput, SparkplugHost, type SparkplugNodeStatus } from './host.ts';
 import {
@@ -270,17 +262,13 @@ class PlantSource implements OpenSource {
     }
     const captures = { topic: ids.machine ?? '' };
     const arrival = Date.now();
-    const cellOf = cellFinder(this.#context.config, this.#rule, captures, arrival);
     for (const [time, all] of byTime) {
-      for (const some of portions(all, MOST_READINGS, cellOf)) {
-        const words = some.map(({ labels, value, quality }) => [labels.metric, value, quality]);
-        const { id, lasting } = this.#receiptOf(ids, time, words);
-        const mapped = this.#mapper.map(this.#rule, some, captures, arrival);
-        await storeAll(withReceipts(mapped, id, lasting), this.#context, {
-          origin: captures.topic,
-          late: historical ? 'late' : undefined,
-        });
-      }
+      const words = all.map(({ labels, value, quality }) => [labels.metric, value, quality]);
+      const mapped = this.#mapper.map(this.#rule, all, captures, arrival);
+      await storeAll(withReceipts(mapped, this.#receiptOf(ids, time, words)), this.#context, {
+        origin: captures.topic,
+        late: historical ? 'late' : undefined,
+      });
     }
   }
 

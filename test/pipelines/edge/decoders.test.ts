@@ -37,7 +37,7 @@ describe('JSON', () => {
       ['r', 'A7', NOW],
     ]);
     expect(readings[0]).toMatchObject({ quality: 'good', unit: 'Cel' });
-    expect(readings[0]?.sample).toMatchObject({ r: 'A7', 'Motor.an': 'true' });
+    expect(readings[0]?.sample).toMatchObject({ r: 'A7', 'Motor.an': true });
     expect(readings[2]?.sample).toBe(readings[0]?.sample);
   });
 

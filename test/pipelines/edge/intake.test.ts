@@ -1,10 +1,9 @@
 import { unpack } from 'msgpackr';
-import { expect, test } from 'vitest';
-import { createIntake } from '../../../pipelines/edge/edge.ts';
+import { describe, expect, test } from 'vitest';
 import { isOfKind, readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
-import { cellFinder, type EdgeMessage } from '../../../pipelines/edge/mapping.ts';
-import type { EdgeMemory, Receipt } from '../../../pipelines/edge/memory.ts';
-import { portions } from '../../../pipelines/edge/source.ts';
+import type { EdgeMessage } from '../../../pipelines/edge/edge-message.ts';
+import { type EdgeMemory, idsOf } from '../../../pipelines/edge/memory.ts';
+import { createIntake } from '../../../pipelines/edge/mqtt-intake.ts';
 import { createTally } from '../../../pipelines/edge/tally.ts';
 import { temporaryFile } from '../../support/temporary.ts';
 
@@ -13,20 +12,26 @@ const TIME = Date.UTC(2026, 10, 30, 12);
 /** What the intake asks of a memory, of one that never forgets. */
 function openMemory(largest: number) {
   const stored: EdgeMessage[] = [];
+  const receipts: (readonly string[])[] = [];
   const known = new Set<string>();
-  const keyOf = (subject: string, { id }: Receipt) => `${subject} ${id}`;
-  const memory: Pick<EdgeMemory, 'store' | 'has' | 'taken' | 'largest'> = {
+  const memory: Pick<EdgeMemory, 'store' | 'has' | 'taken' | 'stored' | 'largest'> = {
     largest,
     get taken() {
       return stored.length;
     },
-    has: (subject, receipt) => known.has(keyOf(subject, receipt)),
+    get stored() {
+      return stored.length;
+    },
+    has: (subject, id) => known.has(`${subject} ${id}`),
     async store(message, receipt) {
-      known.add(keyOf(message.subject, receipt));
+      await world.room;
+      receipts.push(idsOf(receipt));
+      for (const id of idsOf(receipt)) known.add(`${message.subject} ${id}`);
       return stored.push(message);
     },
   };
-  return { stored, memory: memory as EdgeMemory };
+  const world = { stored, receipts, room: Promise.resolve(), memory: memory as EdgeMemory };
+  return world;
 }
 
 type World = ReturnType<typeof openMemory>;
@@ -48,16 +53,32 @@ function startIntake(topic: object, signals: object = {}, world: World = openMem
   const tally = createTally('b', () => undefined);
   const [source] = config.sources;
   if (!isOfKind(source, 'mqtt')) throw new Error('expected a broker');
-  const take = createIntake({ source, context: { config, memory, tally } });
-  const send = (text: string, again = false) =>
-    take({ topic: 'f/p2', payload: Buffer.from(text), packet: 7, again, retained: false });
+  const onFailure = (error: unknown) => Promise.reject(error);
+  const intake = createIntake({ source, context: { config, memory, tally, onFailure } });
+  const take = async (text: string, again = false) =>
+    await intake.take({
+      topic: 'f/p2',
+      payload: Buffer.from(text),
+      packet: 7,
+      again,
+      retained: false,
+    });
+  // What arrives in one turn of the event loop is stored at its end.
+  const turn = () => new Promise(setImmediate);
+  const send = (text: string, again = false) => take(text, again).then(turn);
+  const sendAll = async (texts: readonly string[]) => {
+    for (const text of texts) await take(text);
+    await turn();
+    await world.room;
+  };
   const data = () => stored.map(({ payload }) => unpack(payload).data);
-  return { send, data, stored, tally, world };
+  return { send, sendAll, data, stored, tally, world, intake };
 }
 
 const STATES = { state: { states: 'packml' } };
 const samples = (...list: readonly (readonly [number, number])[]) =>
   JSON.stringify({ list: list.map(([ts, state]) => ({ ts, state })) });
+const TIME_OF = { time: { path: 'ts' } };
 const TIMED = { each: 'list', time: { path: 'ts' } };
 
 test('each event of a payload goes up, and none of them twice', async () => {
@@ -84,14 +105,10 @@ test('events without a time are known again when the broker says so, whenever th
   expect(later.tally.status.refused).toEqual({ repeat: 3 });
 });
 
-test('values of a list without times are all kept, each in a message of its own', async () => {
+test('values of a list without times are all kept, each in a row of its own', async () => {
   const { send, stored } = startIntake({ each: 'list' });
   await send('{"list":[{"speed":1},{"speed":2},{"speed":3}]}');
-  expect(stored.map(({ payload }) => unpack(payload).values)).toEqual([
-    { speed: 1 },
-    { speed: 2 },
-    { speed: 3 },
-  ]);
+  expect(stored.map(({ payload }) => unpack(payload).values)).toEqual([{ speed: [1, 2, 3] }]);
 });
 
 test('each waveform of a payload goes up, and none of them twice', async () => {
@@ -127,28 +144,94 @@ test('a payload of too many fields is malformed, and the next one is read', asyn
   expect(stored).toHaveLength(1);
 });
 
-test('a message that is too large for the log is refused, and the number stays that of the last one', async () => {
-  const { send, stored, tally } = startIntake({ format: 'text' }, {}, openMemory(100));
-  expect(await send('1')).toBe(1);
-  expect(await send('x'.repeat(101))).toBe(1);
-  expect(await send('2')).toBe(2);
+test('a message that is too large for the log is refused, and counts as stored', async () => {
+  const { send, stored, tally, intake } = startIntake({ format: 'text' }, {}, openMemory(100));
+  for (const text of ['1', 'x'.repeat(101), '2']) await send(text);
   expect(stored).toHaveLength(2);
+  expect(intake.stored()).toBe(3);
   expect(tally.status.refused).toEqual({ 'too-large': 1 });
 });
 
-test('two values of a tag at one time become two messages: in one, the second would hide the first', () => {
-  const of = (metric: string, value: number, time = TIME) => ({
-    ...{ labels: { metric }, time, value, quality: 'good' as const },
+describe('what arrives in one turn of the event loop', () => {
+  const sample = (at: number, more: object = {}) =>
+    JSON.stringify({ ts: TIME + at, speed: at, ...more });
+  const rowsOf = ({ payload }: EdgeMessage) => [unpack(payload).time].flat().length;
+
+  test('is one block, with an id for each row; each counts once, in the next life too', async () => {
+    const one = startIntake(TIME_OF);
+    const texts = [0, 1, 1, 2].map((at) => sample(at));
+    await one.sendAll([...texts, sample(3, { force: 7 })]);
+    expect(one.stored.map(({ payload }) => unpack(payload))).toEqual([
+      {
+        time: [TIME, TIME + 1, TIME + 2, TIME + 3],
+        values: { speed: [0, 1, 2, 3], force: [null, null, null, 7] },
+      },
+    ]);
+    expect(new Set(one.world.receipts[0]).size).toBe(4);
+    expect(one.intake.stored()).toBe(5);
+    const two = startIntake(TIME_OF, {}, one.world);
+    await two.sendAll([sample(2), sample(4)]);
+    expect(two.stored.map(rowsOf)).toEqual([4, 1]);
+    expect(two.tally.status.refused).toEqual({ repeat: 1 });
   });
-  const rule = { machine: 'p2', tag: '{metric}', clock: 'source' } as const;
-  const readings = [of('a', 1), of('b', 2), of('a', 3), of('a', 4, TIME + 1), of('b', 5)];
-  const cellOf = cellFinder({ assets: {}, signals: {} }, rule, {}, TIME);
-  const values = (most = 100) =>
-    portions(readings, most, cellOf).map((some) => some.map(({ value }) => value));
-  expect(values()).toEqual([
-    [1, 2],
-    [3, 4, 5],
+
+  test('is several blocks where it is much, or the log takes only less at a time', async () => {
+    const many = startIntake(TIME_OF);
+    const texts = Array.from({ length: 600 }, (_, at) => sample(at));
+    await many.sendAll(texts);
+    expect(many.stored.map(rowsOf)).toEqual([256, 256, 88]);
+    const small = startIntake(TIME_OF, {}, openMemory(120));
+    await small.sendAll(texts.slice(0, 32));
+    expect(small.stored.length).toBeGreaterThan(2);
+    expect(small.stored.flatMap(({ payload }) => unpack(payload).time)).toEqual(
+      Array.from({ length: 32 }, (_, at) => TIME + at),
+    );
+    expect(small.tally.status.refused).toEqual({});
+  });
+
+  test('keeps its order: an event is behind the values that came before it', async () => {
+    const { sendAll, stored } = startIntake(TIME_OF, STATES);
+    await sendAll([sample(0), sample(1, { state: 6 }), sample(2)]);
+    const kinds = stored.map(({ subject }) => subject.split('.')[0]);
+    expect(kinds).toEqual(['telemetry', 'event', 'telemetry']);
+    expect(stored.map(rowsOf)).toEqual([2, 1, 1]);
+  });
+
+  test('waits for room in the log, and nothing is stored before its rows are', async () => {
+    const world = openMemory(8_000_000);
+    let giveRoom = () => undefined as unknown;
+    world.room = new Promise<void>((resolve) => {
+      giveRoom = resolve;
+    });
+    const { sendAll, intake, stored } = startIntake(TIME_OF, {}, world);
+    const sent = sendAll([sample(0), sample(1)]);
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    expect(intake.stored()).toBe(0);
+    let taken = false;
+    const next = sendAll([sample(2)]).then(() => {
+      taken = true;
+    });
+    await new Promise(setImmediate);
+    expect([taken, stored.length]).toEqual([false, 0]);
+    giveRoom();
+    await Promise.all([sent, next]);
+    expect(stored.map(rowsOf)).toEqual([2, 1]);
+    expect(intake.stored()).toBe(3);
+  });
+});
+
+test('two values of a tag at one time become two messages: in one, the second would hide the first', async () => {
+  const { send, stored, world } = startIntake(TIMED);
+  const list = [
+    { ts: TIME, a: 1, b: 2 },
+    { ts: TIME, a: 3 },
+    { ts: TIME + 1, a: 4 },
+    { ts: TIME, b: 5 },
+  ];
+  await send(JSON.stringify({ list }));
+  expect(stored.map(({ payload }) => unpack(payload).values)).toEqual([
+    { a: 1, b: 2 },
+    { a: [3, 4], b: [5, null] },
   ]);
-  // Nor are there more cells in one than asked for.
-  expect(values(1)).toEqual([[1], [2], [3], [4], [5]]);
+  expect(new Set(world.receipts.flat()).size).toBe(2);
 });

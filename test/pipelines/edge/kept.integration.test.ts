@@ -1,10 +1,10 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { unpack } from 'msgpackr';
 import { afterEach, expect, test } from 'vitest';
-import { createIntake } from '../../../pipelines/edge/edge.ts';
 import { isOfKind, readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
 import { KeptReadings } from '../../../pipelines/edge/kept.ts';
 import { openMemory } from '../../../pipelines/edge/memory.ts';
+import { createIntake } from '../../../pipelines/edge/mqtt-intake.ts';
 import { createTally } from '../../../pipelines/edge/tally.ts';
 import { streamManager } from '../../../pipelines/nats/jetstream.ts';
 import { connectNats } from '../../../pipelines/nats/nats.ts';
@@ -49,7 +49,8 @@ async function live({ assets, signals = {}, unknown, through = (own) => own }: L
   const [tally, own] = [createTally('b', record), createTally('kept', record)];
   const [source] = config.sources;
   if (!isOfKind(source, 'mqtt')) throw new Error('expected a broker');
-  const take = createIntake({ source, context: { config, memory, tally } });
+  const onFailure = (error: unknown) => Promise.reject(error);
+  const { take } = createIntake({ source, context: { config, memory, tally, onFailure } });
   const over = new AbortController();
   const { signal } = over;
   const options = { config, memory, tally: own, record, signal, every: 20 };

@@ -22,7 +22,7 @@ function openLog() {
     get taken() {
       return stored.length;
     },
-    has: (subject: string, { id }: Receipt) => known.has(`${subject} ${id}`),
+    has: (subject: string, id: string) => known.has(`${subject} ${id}`),
     async store(
       { subject, payload }: { subject: string; payload: Uint8Array },
       { id }: Receipt,

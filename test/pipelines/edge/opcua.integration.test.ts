@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { unpack } from 'msgpackr';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readEdgeConfig, type SourceOf } from '../../../pipelines/edge/edge-config.ts';
-import type { EdgeMemory, Receipt } from '../../../pipelines/edge/memory.ts';
+import { type EdgeMemory, idsOf } from '../../../pipelines/edge/memory.ts';
 import { browseServer } from '../../../pipelines/edge/opcua/opcua-browse.ts';
 import { openOpcuaSource } from '../../../pipelines/edge/opcua/opcua-source.ts';
 import type { OpenSource } from '../../../pipelines/edge/source.ts';
@@ -57,9 +57,9 @@ function createLog() {
     get stored() {
       return stored.length;
     },
-    has: (subject: string, { id }: Receipt) => known.has(`${subject} ${id}`),
-    async store({ subject, payload }, { id }, late) {
-      known.add(`${subject} ${id}`);
+    has: (subject, id) => known.has(`${subject} ${id}`),
+    async store({ subject, payload }, receipt, late) {
+      for (const id of idsOf(receipt)) known.add(`${subject} ${id}`);
       stored.push({ subject, late: late !== undefined, payload: unpack(payload) });
       return stored.length;
     },

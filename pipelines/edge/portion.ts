@@ -1,0 +1,91 @@
+/** Readings of a payload that one message of each asset holds. */
+
+import {
+  type SingleMessage,
+  addValue,
+  type Keep,
+  type MappedMessage,
+  type TelemetryRow,
+} from './edge-message.ts';
+import { MOST_READINGS, type TagQuality, type TagReading, type TagValue } from './tag-reading.ts';
+
+/** Cells (names times times) of what becomes one message: beyond it the message would be mostly empty. */
+const MOST_CELLS = 20_000;
+
+/**
+ * Of two values of a signal at one time one would hide the other, so they are in two portions. What is in which depends on
+ * nothing but the payload: ids are made of it.
+ */
+export class Portion {
+  readonly #contents = new Map<string, AssetContent>();
+  /** Of machines that are not in `assets`. */
+  readonly #unknown = new Map<string, TagReading[]>();
+  readonly #names = new Set<string>();
+  readonly #cells = new Map<number, Set<string>>();
+
+  /** Takes the cell of a message; false where there is no place for it. */
+  place(cell: string, time: number): boolean {
+    let cells = this.#cells.get(time);
+    if (cells === undefined) {
+      cells = new Set();
+      this.#cells.set(time, cells);
+    }
+    if (cells.has(cell)) return false;
+    cells.add(cell);
+    // Of one time these are all.
+    if (this.#cells.size > 1 || this.#names.size > 0) this.#nameAll(cell);
+    const size = Math.max(cells.size, this.#names.size);
+    return size <= MOST_READINGS && size * this.#cells.size <= MOST_CELLS;
+  }
+
+  #nameAll(cell: string): void {
+    if (this.#names.size === 0) {
+      for (const cells of this.#cells.values()) for (const each of cells) this.#names.add(each);
+    } else this.#names.add(cell);
+  }
+
+  contentOf(asset: string): AssetContent {
+    const known = this.#contents.get(asset);
+    if (known !== undefined) return known;
+    const made = new AssetContent();
+    this.#contents.set(asset, made);
+    return made;
+  }
+
+  /** With the names that the rule gives it. */
+  keep(machine: string, tag: string, time: number, { value, quality, unit }: TagReading): void {
+    const list = this.#unknown.get(machine) ?? [];
+    this.#unknown.set(machine, list);
+    list.push({ labels: { machine, tag }, time, value, quality, unit });
+  }
+
+  /** From 0. */
+  messages(portion: number, keep: Keep | undefined): readonly MappedMessage[] {
+    const all: MappedMessage[] = [];
+    for (const [asset, content] of this.#contents) all.push(...content.messages(asset));
+    if (keep !== undefined) for (const each of this.#unknown) all.push(keep(...each));
+    return portion === 0 ? all : all.map((each) => ({ ...each, portion }));
+  }
+}
+
+/** What one message says of one asset, and what goes beside it. */
+export class AssetContent {
+  readonly #rows = new Map<number, TelemetryRow>();
+  /** Events and waveforms. */
+  readonly others: SingleMessage[] = [];
+
+  add(time: number, name: string, value: TagValue, quality: TagQuality): void {
+    let row = this.#rows.get(time);
+    if (row === undefined) {
+      row = { time, names: [], values: [] };
+      this.#rows.set(time, row);
+    }
+    addValue(row, name, value, quality);
+  }
+
+  messages(asset: string): readonly MappedMessage[] {
+    if (this.#rows.size === 0) return this.others;
+    const rows = [...this.#rows.values()].sort((a, b) => a.time - b.time);
+    return [{ subject: `telemetry.${asset}`, rows }, ...this.others];
+  }
+}
