@@ -6,6 +6,7 @@ import { type AssetKey, locate } from './key.ts';
 import type { MachineEvent } from './machine-event.ts';
 import type { Standstill, Work } from './machine-plan.ts';
 import type { RequestRow } from './tables.ts';
+import { isRecordName } from './plain.ts';
 import type { EventTime } from './time.ts';
 import { type Priority, prioritySchema } from './trigger-rule.ts';
 
@@ -110,7 +111,10 @@ const time = z
 /** A request revision as the outbox holds it. Unknown fields are left out: a newer sender may know more. */
 export const requestSchema: z.ZodType<Request> = z.object({
   kind: z.literal('request'),
-  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .refine(isRecordName, 'expected an id of a request'),
   revision: z.number().int().min(1),
   action: z.enum(['open', 'update', 'withdraw', 'close']),
   asset: z
