@@ -179,8 +179,8 @@ function createLookUp(connection: NatsConnection, { prefix, ...options }: FeedOp
   };
 }
 
-/** What was told of a machine's downtime, and up to which message of the log. */
-type Told = { readonly down: boolean; readonly sequence: number };
+/** What was told of a machine's downtime: of which time, and up to which message of the log. */
+type Told = { readonly down: boolean; readonly time: number; readonly sequence: number };
 
 /** Tells downtime from states. What was told last is in the stream: nothing else remembers it over a start. */
 function createDowntime(last: LookUp) {
@@ -194,10 +194,12 @@ function createDowntime(last: LookUp) {
       last(FEED_STREAM, feedSubject(place, 'downtime-ended')),
     ]);
     const down = (begun?.seq ?? 0) > (ended?.seq ?? 0);
-    const position = (down ? begun : ended)?.header.get(POSITION) ?? '';
+    const header = (down ? begun : ended)?.header;
+    const position = header?.get(POSITION) ?? '';
     // Of another log nothing is to be compared.
-    const sequence = position.startsWith(`${log} `) ? Number(position.slice(log.length + 1)) : 0;
-    return { down, sequence };
+    if (!position.startsWith(`${log} `)) return { down, time: 0, sequence: 0 };
+    const time = Date.parse(header?.get('ce-time') ?? '') * 1_000;
+    return { down, time, sequence: Number(position.slice(log.length + 1)) };
   }
 
   return {
@@ -211,7 +213,9 @@ function createDowntime(last: LookUp) {
       const before = await lastTold(place, log);
       // Of an epoch that is written again: what came of it was told, up to there.
       if (sequence <= before.sequence) return [];
-      told.set(place, { down, sequence });
+      // What a source had stored says nothing of now.
+      if (row.time < before.time) return [];
+      told.set(place, { down, time: row.time, sequence });
       if (before.down === down) return [];
       const kind = down ? 'downtime-begun' : 'downtime-ended';
       return [{ ...placed(kind, row), data: { state, mode, order, product } }];
@@ -254,7 +258,8 @@ async function publishEvent(
   };
   for (const [name, value] of Object.entries(fields)) header.set(name, value);
   const whole = JSON.stringify(data);
-  const bytes = whole.length > MOST_BYTES ? JSON.stringify({ too_large: whole.length }) : whole;
+  const size = Buffer.byteLength(whole);
+  const bytes = size > MOST_BYTES ? JSON.stringify({ too_large: size }) : whole;
   const subject = installedSubject(prefix, feedSubject(`${plant}.${line}.${asset}`, kind));
   await client.publish(subject, bytes, {
     ...{ headers: header, msgID: id },

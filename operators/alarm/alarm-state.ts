@@ -1,12 +1,6 @@
-/** The alarm states of ISA-18.2 (IEC 62682), and what moves an alarm from one to another. */
-export type AlarmState =
-  | 'normal'
-  | 'unacknowledged'
-  | 'acknowledged'
-  | 'returned'
-  | 'shelved'
-  | 'suppressed'
-  | 'out-of-service';
+/** What moves an alarm of ISA-18.2 from one state to another. */
+
+import type { AlarmState } from '../model/anomaly.ts';
 
 /** `risen`: the severity of an active alarm rose. `realarm`: it was active for too long after it was acknowledged. */
 export type AlarmCause =

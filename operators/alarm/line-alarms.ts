@@ -1,5 +1,5 @@
 import type { Out } from '../flow/keyed.ts';
-import type { Anomaly, Detected } from '../model/anomaly.ts';
+import type { AlarmState, Anomaly, Detected } from '../model/anomaly.ts';
 import { type AssetKey, locate } from '../model/key.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { AnomalyRow } from '../model/tables.ts';
@@ -7,7 +7,6 @@ import { type Duration, type EventTime, later, plus } from '../model/time.ts';
 import {
   type AlarmCause,
   type AlarmFacts,
-  type AlarmState,
   alarmState,
   applyCause,
   isShown,

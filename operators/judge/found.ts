@@ -1,10 +1,11 @@
 /** What an edge that judges a line sends of it: rows of its own pipeline, as the data of an event on `finding.…`. */
 
 import { z } from 'zod';
+import { ALARM_STATES, ANOMALY_PHASES, CLEAR_CAUSES } from '../model/anomaly.ts';
 import { severitySchema } from '../model/detector-rule.ts';
 import type { EventData } from '../model/machine-event.ts';
 import { isTooDeep } from '../model/plain.ts';
-import { requestSchema } from '../model/request.ts';
+import { evidenceSchema, requestSchema } from '../model/request.ts';
 import type { Tables } from '../model/tables.ts';
 import { canBeWritten, type EventTime } from '../model/time.ts';
 
@@ -34,30 +35,46 @@ const number = z
   .nullable()
   .transform((value) => value ?? Number.NaN);
 
+/** A text that is JSON of this shape: whoever reads the row reads that, too. */
+const jsonText = (schema: z.ZodType) =>
+  text.refine((json) => {
+    try {
+      const content: unknown = JSON.parse(json);
+      return !isTooDeep(content) && schema.safeParse(content).success;
+    } catch {
+      return false;
+    }
+  }, 'expected JSON as a judge writes it');
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const alarmState = z.enum(ALARM_STATES);
+
 const located = { plant: text, line: text, asset: text };
 const situation = { state: text, mode: text, order: text, product: text };
 
 const anomalySchema = z.object({
   ...located,
   ...situation,
-  ...{ id: text, phase: text, revision: z.int().min(1), rule: text, detector: text },
+  ...{ id: text, phase: z.enum(ANOMALY_PHASES), revision: z.int().min(1) },
+  ...{ rule: text, detector: text },
   ...{ signal: text, point: text, component: text, failure_mode: text, severity: severitySchema },
   ...{ since: time, time, value: number, limit: number, score: number, unit: text, reason: text },
   ...{ sensor: text, contributions: z.record(text, number), part: text, advice: text },
-  ...{ evidence: text, alarm: text, withheld: text, cause: text },
+  ...{ evidence: jsonText(z.record(text, scalar)), alarm: alarmState, withheld: text },
+  cause: z.enum([...CLEAR_CAUSES, '']),
 });
 
 const alarmSchema = z.object({
   ...located,
   ...{ rule: text, signal: text, point: text, anomaly: text, time, cause: text },
-  ...{ before: text, after: text, who: text, reason: text },
+  ...{ before: z.enum([...ALARM_STATES, '']), after: z.enum([...ALARM_STATES, '']) },
+  ...{ who: text, reason: text },
 });
 
 const incidentSchema = z.object({
   ...located,
   ...situation,
   ...{ id: text, rule: text, component: text, failure_mode: text, severity: severitySchema },
-  ...{ start: time, end: time, time, anomalies: z.array(text), evidence: text },
+  ...{ start: time, end: time, time, anomalies: z.array(text), evidence: jsonText(evidenceSchema) },
 });
 
 const SCHEMAS = {

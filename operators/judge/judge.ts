@@ -59,11 +59,14 @@ export function evaluatedHere(states: States): Stage<Enriched<Observation>, Enri
 /** What the edge that judges an asset has asked for. */
 type EdgeRequests = {
   judge: string;
-  /** By id, each as the JSON of its last revision. */
-  open: Record<string, { content: string; answered: boolean }>;
+  /** Those that are open, in the order in which they were opened: ids come from outside, and name nothing of an object. */
+  open: OpenRequest[];
   /** Ids of those that are over, the last ones. */
   over: string[];
 };
+
+/** `content`: the JSON of its last revision. */
+type OpenRequest = { readonly id: string; content: string; answered: boolean };
 
 /** Ids that are kept of an asset: an edge that was away for days has no more of those that it does not know to be over. */
 const OVER_LIMIT = 1_000;
@@ -86,12 +89,12 @@ function isSaid(value: Enriched<Observation>): value is Said {
 
 const logic: Keyed<EdgeRequests, Said, WorkInput, string> = {
   id: ID,
-  version: 1,
+  version: 2,
   scope: 'log',
   keyOf: ({ value }) => value.observation.asset,
   concerns: ({ elsewhere }) => elsewhere !== undefined,
   view: ({ elsewhere }, key) => elsewhere?.get(key),
-  open: () => ({ judge: '', open: {}, over: [] }),
+  open: () => ({ judge: '', open: [], over: [] }),
   onEvent(state, { time, value: { observation: event } }, _knowledge, out, judge) {
     if (isEdgeFinding(event)) {
       const problem = takeFinding(event, state, judge, out);
@@ -117,7 +120,7 @@ const logic: Keyed<EdgeRequests, Said, WorkInput, string> = {
 };
 
 function closeIfEmpty({ open, over }: EdgeRequests, out: Out<WorkInput>): void {
-  if (over.length === 0 && Object.keys(open).length === 0) out.close();
+  if (over.length === 0 && open.length === 0) out.close();
 }
 
 /** Which problem an acknowledgement is about that names no request is found where the problem is judged. */
@@ -165,11 +168,15 @@ function takeRevision(
 ): string | undefined {
   const { id, revision } = request;
   if (state.over.includes(id)) return `request ${id} is over`;
-  const last = state.open[id];
+  const last = openRequest(state, id);
   const known = last === undefined ? 0 : revisionOf(last.content).revision;
   if (revision > known) sendRevision(request, state, out);
   else out.deadLetter('duplicate', `revision ${revision} of request ${id} is known`, id);
   return undefined;
+}
+
+function openRequest({ open }: EdgeRequests, id: string): OpenRequest | undefined {
+  return open.find((each) => each.id === id);
 }
 
 function revisionOf(content: string): Request {
@@ -179,26 +186,28 @@ function revisionOf(content: string): Request {
 function sendRevision(request: Request, state: EdgeRequests, out: Out<WorkInput>): void {
   const { id, action } = request;
   if (action === 'withdraw' || action === 'close') {
-    delete state.open[id];
+    state.open = state.open.filter((each) => each.id !== id);
     state.over = [...state.over, id].slice(-OVER_LIMIT);
   } else {
-    const answered = state.open[id]?.answered ?? false;
-    state.open[id] = { content: canonicalJson(request), answered };
+    const content = canonicalJson(request);
+    const known = openRequest(state, id);
+    if (known === undefined) state.open.push({ id, content, answered: false });
+    else known.content = content;
   }
   out.land('requests', requestRow(request));
   out.emit(request, { time: request.time });
 }
 
 /** Whether somebody has answered a request decides how it ends. */
-function noteAnswer(event: MachineEvent, { open }: EdgeRequests): void {
+function noteAnswer(event: MachineEvent, state: EdgeRequests): void {
   const said = requestStatusOf(event);
-  const request = said === undefined ? undefined : open[said.id];
+  const request = said === undefined ? undefined : openRequest(state, said.id);
   if (request !== undefined) request.answered = said?.status !== 'requested';
 }
 
 /** What the edge has open is over, in the order in which it was opened. */
 function endOpen(because: string, state: EdgeRequests, out: Out<WorkInput>): void {
-  for (const { content, answered } of Object.values(state.open)) {
+  for (const { content, answered } of state.open) {
     const request = revisionOf(content);
     const action = answered ? 'close' : 'withdraw';
     const time = later(request.time, out.now);

@@ -3,7 +3,20 @@ import type { AssetKey } from './key.ts';
 import type { Enriched, Observation, Situation } from './observation.ts';
 import type { Duration, EventTime } from './time.ts';
 
-export type AnomalyPhase = 'raised' | 'updated' | 'cleared';
+export const ANOMALY_PHASES = ['raised', 'updated', 'cleared'] as const;
+export type AnomalyPhase = (typeof ANOMALY_PHASES)[number];
+
+/** The states of an alarm by ISA-18.2 (IEC 62682). */
+export const ALARM_STATES = [
+  'normal',
+  'unacknowledged',
+  'acknowledged',
+  'returned',
+  'shelved',
+  'suppressed',
+  'out-of-service',
+] as const;
+export type AlarmState = (typeof ALARM_STATES)[number];
 
 /**
  * Why an anomaly cleared. Only `well` is calm: the values came back, or what the rule says ends it came. The others say

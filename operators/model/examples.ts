@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ANOMALY_PHASES } from './anomaly.ts';
 import { assumedReplySchema } from './assumed-reply.ts';
 import { SEVERITIES } from './detector-rule.ts';
 import { assetSchema, nameSchema } from './plant-model.ts';
@@ -86,15 +87,14 @@ const exampleEventSchema = z
     }
   });
 
-const PHASES = ['raised', 'updated', 'cleared'] as const;
-
 function checkAnomaly(
   { phase, severity }: Readonly<Record<string, unknown>>,
   context: z.core.$RefinementCtx,
 ): void {
   const report = (name: string, allowed: readonly string[]) =>
     context.addIssue({ code: 'custom', path: [name], message: `expected ${allowed.join(', ')}` });
-  if (phase !== undefined && !PHASES.some((word) => word === phase)) report('phase', PHASES);
+  if (phase !== undefined && !ANOMALY_PHASES.some((word) => word === phase))
+    report('phase', ANOMALY_PHASES);
   if (severity !== undefined && !SEVERITIES.some((word) => word === severity)) {
     report('severity', SEVERITIES);
   }

@@ -3,6 +3,7 @@ import { identity } from './canonical.ts';
 import { severitySchema } from './detector-rule.ts';
 import type { AssetKey } from './key.ts';
 import type { Origin } from './message.ts';
+import { isRecordName } from './plain.ts';
 import type { EventTime } from './time.ts';
 import { prioritySchema } from './trigger-rule.ts';
 
@@ -59,7 +60,7 @@ const stateData = z.object({
 });
 
 const requestData = z.object({
-  id: z.string().max(64),
+  id: z.string().max(64).refine(isRecordName, 'expected an id of a request'),
   status: z.enum(REQUEST_STATUSES),
   remote: z.string().max(256).optional(),
   note: z.string().max(4_096).optional(),

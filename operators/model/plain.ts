@@ -25,6 +25,11 @@ export function lookup<T>(record: Readonly<Record<string, T>>, name: string): T 
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
+/** Whether a name from outside can be one of a record: no object has it by itself. */
+export function isRecordName(name: string): boolean {
+  return !(name in Object.prototype);
+}
+
 /**
  * What anybody sends or writes is nested no deeper than this. Schemas, copies and texts of it are made by functions that
  * call themselves for each level, and a million levels would be the end of the process.

@@ -5,6 +5,7 @@ import type { Evidence } from './incident.ts';
 import { type AssetKey, locate } from './key.ts';
 import type { MachineEvent } from './machine-event.ts';
 import type { Standstill, Work } from './machine-plan.ts';
+import { isRecordName } from './plain.ts';
 import type { RequestRow } from './tables.ts';
 import type { EventTime } from './time.ts';
 import { type Priority, prioritySchema } from './trigger-rule.ts';
@@ -107,10 +108,18 @@ const time = z
   .int()
   .transform((microseconds) => microseconds as EventTime);
 
+/** What led to an incident or a request, in its order. */
+export const evidenceSchema = z.array(
+  z.object({ stage: z.string(), time, kind: z.string(), about: z.string(), text: z.string() }),
+);
+
 /** A request revision as the outbox holds it. Unknown fields are left out: a newer sender may know more. */
 export const requestSchema: z.ZodType<Request> = z.object({
   kind: z.literal('request'),
-  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .refine(isRecordName, 'expected an id of a request'),
   revision: z.number().int().min(1),
   action: z.enum(['open', 'update', 'withdraw', 'close']),
   asset: z
@@ -144,9 +153,7 @@ export const requestSchema: z.ZodType<Request> = z.object({
   because: z.string(),
   incidents: z.array(z.string()),
   anomalies: z.array(z.string()),
-  evidence: z.array(
-    z.object({ stage: z.string(), time, kind: z.string(), about: z.string(), text: z.string() }),
-  ),
+  evidence: evidenceSchema,
   state: z.string(),
   order: z.string(),
   product: z.string(),

@@ -31,10 +31,10 @@ export function addValue(
 export type EdgeMessage = { readonly subject: string; readonly payload: Uint8Array };
 
 /** An event or a waveform. `part`: which reading of its payload it is of, since there may be several on one subject. */
-export type SingleMessage = EdgeMessage & { readonly part?: number };
+export type PartMessage = EdgeMessage & { readonly part?: number };
 
 /** `portion`: from 1 on, where a payload is more than one message can hold. */
-export type MappedMessage = (SingleMessage | (Telemetry & { readonly part?: undefined })) & {
+export type MappedMessage = (PartMessage | (Telemetry & { readonly part?: undefined })) & {
   readonly portion?: number;
 };
 

@@ -2,7 +2,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
+import type { KV } from '@nats-io/kv';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { lookup } from '../../operators/model/plain.ts';
 import { installedSubject } from '../../sinks/installation.ts';
 import { streamClient, streamIn, streamManager } from '../nats/jetstream.ts';
 import { edgeInbox } from '../nats/leaf-config.ts';
@@ -11,6 +14,7 @@ import { partitionOf } from '../nats/partition.ts';
 import {
   EDGE_LOG_PREFIX,
   ensurePartition,
+  openBucket,
   partitionPrefix,
   partitionStream,
 } from '../nats/streams.ts';
@@ -38,8 +42,10 @@ export interface Follower {
   readonly ended: Promise<void>;
 }
 
-/** Of a copy: the stream of the centre, and the sequence number there. */
+/** Of a copy: the stream of the centre, when that was made, and the sequence number there. */
 const FOLLOWED = 'Andon-Followed';
+/** In the bucket of homes beside the log of the judge: up to where each part of the centre's log was brought. */
+const PLACES = 'followed';
 const BETWEEN = 1_000;
 const ONE_ANSWER = 5_000;
 
@@ -51,13 +57,13 @@ export async function followCentre(options: CentreFollowing): Promise<Follower> 
     ...{ name: `andon edge ${config.edge} follow`, patience: 'wait', signal },
   });
   const { days, bytes } = config.memory;
-  await ensurePartition(connection, { partition: 0, partitions: 1, days, bytes }).catch(
-    async (error: unknown) => {
+  const places = await ensurePartition(connection, { partition: 0, partitions: 1, days, bytes })
+    .then(() => openBucket(connection, 'homes'))
+    .catch(async (error: unknown) => {
       await connection.close();
       throw error;
-    },
-  );
-  const follower = new CentreFollower(connection, options);
+    });
+  const follower = new CentreFollower(connection, places, options);
   return {
     get status() {
       return follower.status;
@@ -65,6 +71,10 @@ export async function followCentre(options: CentreFollowing): Promise<Follower> 
     ended: follower.run().finally(() => connection.close()),
   };
 }
+
+/** `created`: of the stream, since another one of the same name begins at 1 again. */
+type Place = { readonly created: string; readonly sequence: number };
+const placesSchema = z.record(z.string(), z.object({ created: z.string(), sequence: z.number() }));
 
 /** Subjects of one kind in one stream of the centre, and up to where they are here. */
 type Followed = {
@@ -75,16 +85,22 @@ type Followed = {
   after: number | undefined;
   /** The next one, when it was asked for. */
   next: StoredMsg | null;
+  /** When the stream was made. */
+  created?: string;
 };
 
 class CentreFollower {
   readonly #connection: NatsConnection;
+  readonly #bucket: KV;
   readonly #options: CentreFollowing;
   readonly #followed: readonly Followed[];
+  /** As they stand in the bucket; undefined: they were not read yet. */
+  #places: Record<string, Place> | undefined;
   #status: FollowedStatus = { messages: 0, last: undefined };
 
-  constructor(connection: NatsConnection, options: CentreFollowing) {
+  constructor(connection: NatsConnection, bucket: KV, options: CentreFollowing) {
     this.#connection = connection;
+    this.#bucket = bucket;
     this.#options = options;
     this.#followed = followedBy(options.config);
   }
@@ -101,6 +117,7 @@ class CentreFollower {
       } catch (error) {
         // What was published last is looked for again: it may be there.
         for (const each of this.#followed) Object.assign(each, { after: undefined, next: null });
+        this.#places = undefined;
         const cause = error instanceof Error ? error : new Error(String(error));
         if (mayAsk())
           record({ kind: 'edge-trouble', where: 'the log of the centre', error: cause });
@@ -118,8 +135,12 @@ class CentreFollower {
     });
     for (const stream of new Set(this.#followed.map((each) => each.stream))) {
       const followed = this.#followed.filter((each) => each.stream === stream);
-      for (const each of followed) each.after ??= await this.#placeOf(each);
-      const { state } = await centre.streams.info(stream);
+      const { state, created } = await centre.streams.info(stream);
+      for (const each of followed) {
+        if (each.created !== created) each.after = undefined;
+        each.created = created;
+        each.after ??= await this.#placeOf(each, created);
+      }
       while (!signal.aborted && mayAsk()) {
         for (const each of followed) await this.#look(centre, each, state.last_seq);
         const first = followed
@@ -131,15 +152,35 @@ class CentreFollower {
     }
   }
 
-  /** Up to where the log here has it: the last copy says so. */
-  async #placeOf({ plain, stream }: Followed): Promise<number> {
+  /**
+   * Up to where it was brought. The last copy may be newer than the bucket, where a life ended between the two; and it may be
+   * gone, where the log here keeps less than the centre: the bucket knows all the same.
+   */
+  async #placeOf({ plain, stream, filter }: Followed, created: string): Promise<number> {
+    this.#places ??= await this.#readPlaces();
+    const place = lookup(this.#places, `${stream} ${filter}`);
+    if (place !== undefined && place.created !== created) {
+      const error = new Error(`${stream} was made anew: all that it has of ${plain} comes down`);
+      this.#options.record({ kind: 'edge-trouble', where: 'the log of the centre', error });
+    }
+    const kept = place?.created === created ? place.sequence : 0;
     const { streams } = await streamManager(this.#connection);
     const last_by_subj = installedSubject(EDGE_LOG_PREFIX, plain);
     const copy = await streams.getMessage(streamIn(this.#connection, partitionStream(0)), {
       last_by_subj,
     });
-    const [of, sequence] = (copy?.header.get(FOLLOWED) ?? '').split(' ');
-    return of === stream ? Number(sequence) : 0;
+    const [of, made, sequence] = (copy?.header.get(FOLLOWED) ?? '').split(' ');
+    return of === stream && made === created ? Math.max(kept, Number(sequence)) : kept;
+  }
+
+  async #readPlaces(): Promise<Record<string, Place>> {
+    const entry = await this.#bucket.get(PLACES);
+    return entry?.operation === 'PUT' ? placesSchema.parse(entry.json()) : {};
+  }
+
+  async #keepPlace({ stream, filter, created = '' }: Followed, sequence: number): Promise<void> {
+    this.#places = { ...this.#places, [`${stream} ${filter}`]: { created, sequence } };
+    await this.#bucket.put(PLACES, JSON.stringify(this.#places));
   }
 
   async #look(centre: JetStreamManager, each: Followed, last: number): Promise<void> {
@@ -157,13 +198,14 @@ class CentreFollower {
     for (const [name, [value = '']] of message.header ?? []) {
       if (!name.startsWith('Nats-')) header.set(name, value);
     }
-    header.set(FOLLOWED, `${stream} ${message.seq}`);
+    header.set(FOLLOWED, `${stream} ${each.created} ${message.seq}`);
     const subject = message.subject.replace(/^andon\.\d+\./, '');
     await streamClient(this.#connection).publish(
       installedSubject(EDGE_LOG_PREFIX, subject),
       message.data,
       { headers: header, expect: { streamName: streamIn(this.#connection, partitionStream(0)) } },
     );
+    await this.#keepPlace(each, message.seq);
     each.after = message.seq;
     each.next = null;
     const { messages } = this.#status;

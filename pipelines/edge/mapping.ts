@@ -3,7 +3,7 @@
 import { Packr } from 'msgpackr';
 import { PACKML_STATES } from '../../operators/model/machine-event.ts';
 import type { EdgeConfig, EdgeSignal, EdgeTopic } from './edge-config.ts';
-import type { SingleMessage, EdgeMessage, Keep, MappedMessage } from './edge-message.ts';
+import type { EdgeMessage, Keep, MappedMessage, PartMessage } from './edge-message.ts';
 import { type AssetContent, Portion } from './portion.ts';
 import {
   fillTemplate,
@@ -342,7 +342,7 @@ function waveformOf(
   { asset, time, part }: Placed,
   { point, rate, unit }: NonNullable<EdgeSignal['waveform']>,
   numbers: readonly number[],
-): SingleMessage {
+): PartMessage {
   const samples = Buffer.from(Float32Array.from(numbers).buffer);
   const payload = packr.pack({ time, rate, unit, samples });
   return { subject: `waveform.${asset}.${point}`, payload, part };
@@ -352,7 +352,7 @@ function eventOf(
   { asset, time, part = 0 }: Pick<Placed, 'asset' | 'time'> & Partial<Placed>,
   type: string,
   data: object,
-): SingleMessage {
+): PartMessage {
   return { ...machineEvent(asset, type, time, data), part };
 }
 

@@ -1,10 +1,10 @@
 /** Readings of a payload that one message of each asset holds. */
 
 import {
-  type SingleMessage,
   addValue,
   type Keep,
   type MappedMessage,
+  type PartMessage,
   type TelemetryRow,
 } from './edge-message.ts';
 import { MOST_READINGS, type TagQuality, type TagReading, type TagValue } from './tag-reading.ts';
@@ -72,7 +72,7 @@ export class Portion {
 export class AssetContent {
   readonly #rows = new Map<number, TelemetryRow>();
   /** Events and waveforms. */
-  readonly others: SingleMessage[] = [];
+  readonly others: PartMessage[] = [];
 
   add(time: number, name: string, value: TagValue, quality: TagQuality): void {
     let row = this.#rows.get(time);

@@ -93,7 +93,9 @@ export function createFoundBlocks(edge: string): Blocks {
       if (finding === undefined) return;
       const line = JSON.stringify(finding);
       const table = row.table as FoundTable;
-      lines.set(table, [...(lines.get(table) ?? []), line]);
+      const found = lines.get(table);
+      if (found === undefined) lines.set(table, [line]);
+      else found.push(line);
       rows += 1;
       size += line.length;
     },

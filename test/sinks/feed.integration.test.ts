@@ -108,6 +108,27 @@ const request = {
 };
 const consumed = { id: 'c1', request: 'r1', step: 'use', n: 1, verb: 'consume', outcome: 'done' };
 
+test('a state that comes late says nothing of now, also after a restart', async () => {
+  const feed = createFeed(connection);
+  await feed.write(epochOf('late', state(100, 'EXECUTE')), never);
+  await feed.write(epochOf('late', state(10, 'STOPPED')), never);
+  expect(kinds(await heard('late'))).toEqual([]);
+  await feed.write(epochOf('late', state(200, 'STOPPED')), never);
+  const next = createFeed(connection);
+  await next.write(epochOf('late', state(150, 'EXECUTE')), never);
+  expect(kinds(await heard('late'))).toEqual(['downtime-begun']);
+});
+
+test('what is too large for a message is told by its size, in bytes', async () => {
+  const reason = 'ü'.repeat(800_000);
+  await createFeed(connection).write(
+    epochOf('large', ['anomalies', { ...anomaly, reason }]),
+    never,
+  );
+  const [told] = await heard('large');
+  expect(told).toMatchObject({ kind: 'anomaly', data: { too_large: expect.any(Number) } });
+});
+
 describe('the feed', () => {
   test('has every kind, as a CloudEvent whose id is that of the message, with the data that are documented', async () => {
     await jetstream(connection).publish(

@@ -1,7 +1,7 @@
 /** Reports, photos, comments, patterns, checks and the audit stream, as a part of page.integration.test.ts. */
 
 import { readFile } from 'node:fs/promises';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { overhangOf, TELEPHONE, violationsOf } from './browser.ts';
 import { goTo, type Opened } from './more-pages.ts';
@@ -46,6 +46,10 @@ const MATCH = {
   ],
 };
 
+const refused = (status: number, type: string) =>
+  JSON.stringify({ type: `/problems/${type}`, title: type, status, detail: `it is ${type}` });
+const [NO_PHOTOS, BROKEN] = [refused(503, 'photos-missed'), refused(500, 'broken')];
+
 async function report(page: Page, text: string): Promise<void> {
   await page.getByRole('button', { name: 'Report a problem' }).click();
   const dialog = page.getByRole('dialog');
@@ -85,6 +89,43 @@ export function describeWordsPages(opened: Opened): void {
           await photo.click();
           await page.getByRole('heading', { name: /^Photo of / }).waitFor();
           expect(await violationsOf(page)).toEqual([]);
+        }),
+    );
+
+    test(
+      'a report does not wait for a photo that is not kept, and says so; what was not taken is sent again',
+      { timeout: 120_000 },
+      () =>
+        opened('eva', { screen: TELEPHONE }, async (page) => {
+          await goTo(page, 'work', '.answer');
+          const away = (route: Route) =>
+            route.fulfill({
+              status: 503,
+              contentType: 'application/problem+json',
+              body: NO_PHOTOS,
+            });
+          await page.route('**/photos', away);
+          await report(page, 'Smoke from the cabinet');
+          await page.getByText('Smoke from the cabinet').first().waitFor();
+          await page.unroute('**/photos');
+          const wrong = (route: Route) =>
+            route.fulfill({ status: 500, contentType: 'application/problem+json', body: BROKEN });
+          await page.context().setOffline(true);
+          await report(page, 'A belt squeals');
+          const waiting = page.locator('section[aria-labelledby=unsent]');
+          await waiting.getByText('A belt squeals').waitFor();
+          await page.route('**/reports', wrong);
+          await page.context().setOffline(false);
+          await waiting.getByText('Not taken').waitFor({ timeout: 60_000 });
+          await page.unroute('**/reports');
+          await waiting.getByRole('button', { name: 'Send again' }).click();
+          await waiting.waitFor({ state: 'detached', timeout: 60_000 });
+          await goTo(page, 'requests', '.column .card');
+          for (const text of ['Smoke from the cabinet', 'A belt squeals']) {
+            await page.locator('.card a', { hasText: text }).first().waitFor();
+          }
+          await page.locator('.card a', { hasText: 'Smoke' }).first().click();
+          await page.getByText('There was a photo. It could not be kept.').first().waitFor();
         }),
     );
 

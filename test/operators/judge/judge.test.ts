@@ -169,3 +169,76 @@ describe('another judge', () => {
     },
   );
 });
+
+describe('ids that every object has', () => {
+  const said = Array.from({ length: 240 }, (_, second) =>
+    frame('l1.press', second * 1_000, { temperature: 95 }),
+  );
+  said.unshift(happened('l1.press', 0, 'state', { state: 'EXECUTE' }));
+  const judged = withModel(logOf(said), modelJudged(EDGE));
+  const sent = sentByEdge(judged);
+  const ids = ['__proto__', 'constructor', 'toString'];
+
+  test.each(ids)('a finding of the request %s is a dead letter', (id) => {
+    const strange = sent.map((one) => {
+      if (one.data.table !== 'requests') return one;
+      const row = JSON.stringify({ ...JSON.parse(String(one.data.row)), id });
+      return { ...one, data: { ...one.data, row } };
+    });
+    const decisions = decide(withFindings(judged, strange, () => 0));
+    expect(rowsOf(decisions, 'requests').filter(({ line }) => line === 'l1')).toEqual([]);
+    expect(deadLettersOf(decisions).refused).toBeGreaterThan(0);
+  });
+
+  test.each(ids)('a status of the request %s is malformed, and changes nothing', (id) => {
+    const merged = withFindings(judged, sent, () => 0);
+    const [first] = merged.filter(({ subject }) => subject.startsWith('telemetry.'));
+    const payload = Buffer.from(
+      JSON.stringify({ time: 1_000, type: 'request', data: { id, status: 'accepted' } }),
+    );
+    const subject = 'status.cmms.p1.l1.press';
+    const headers = { 'Content-Type': 'application/json' };
+    const last = merged.at(-1) as Message;
+    const sequence = (last.sequence + 1) as Sequence;
+    const log = [
+      ...merged,
+      { ...(first as Message), ...last, subject, headers, payload, sequence },
+    ];
+    const [before, after] = [decide(merged), decide(log)];
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    expect(({} as { answered?: boolean }).answered).toBeUndefined();
+    expect(rowsOf(after, 'requests')).toEqual(rowsOf(before, 'requests'));
+    expect(deadLettersOf(after).malformed).toBe((deadLettersOf(before).malformed ?? 0) + 1);
+  });
+});
+
+describe('rows that no judge writes', () => {
+  const said = Array.from({ length: 240 }, (_, second) =>
+    frame('l1.press', second * 1_000, { temperature: 95 }),
+  );
+  said.unshift(happened('l1.press', 0, 'state', { state: 'EXECUTE' }));
+  const judged = withModel(logOf(said), modelJudged(EDGE));
+  const sent = sentByEdge(judged);
+
+  test.each([
+    ['anomalies', { phase: 'nonsense' }],
+    ['anomalies', { evidence: 'no json' }],
+    ['anomalies', { alarm: 'ringing' }],
+    ['anomalies', { cause: 'who knows' }],
+    ['alarms', { after: 'nonsense' }],
+    ['incidents', { evidence: 'no json' }],
+    ['incidents', { evidence: '[{"stage":1}]' }],
+    ['requests', { evidence: 'no list' }],
+  ] as const)('of %s with %j are dead letters', (table, change) => {
+    const strange = sent.map((one) => {
+      if (one.data.table !== table) return one;
+      const row = JSON.stringify({ ...JSON.parse(String(one.data.row)), ...change });
+      return { ...one, data: { ...one.data, row } };
+    });
+    const decisions = decide(withFindings(judged, strange, () => 0));
+    const count = sent.filter(({ data }) => data.table === table).length;
+    expect(count).toBeGreaterThan(0);
+    expect(rowsOf(decisions, table).filter(({ line }) => line === 'l1')).toEqual([]);
+    expect(deadLettersOf(decisions).refused).toBe(count);
+  });
+});

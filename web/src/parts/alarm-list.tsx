@@ -11,7 +11,7 @@ import { AlarmMark, alarmStateText, priorityOf } from './marks.tsx';
 import { whatToDo } from './shown.tsx';
 
 /** What was done, or why not; said aloud to whoever hears the page. */
-type Told = { readonly text: string; readonly bad: boolean } | undefined;
+export type Told = { readonly text: string; readonly bad: boolean };
 
 type AlarmListOptions = {
   readonly alarms: readonly Alarm[];
@@ -33,7 +33,7 @@ export function AlarmList({ alarms, zone, now }: AlarmListOptions) {
 }
 
 function AlarmEntry({ alarm, zone, now }: Omit<AlarmListOptions, 'alarms'> & { alarm: Alarm }) {
-  const told = useSignal<Told>(undefined);
+  const told = useSignal<Told | undefined>(undefined);
   const { state, severity, reason, value, limit, unit, since, advice, note } = alarm;
   const seen = state !== 'unacknowledged' && state !== 'returned';
   return (
@@ -72,7 +72,8 @@ export async function doAct(act: (key: string) => Promise<unknown>): Promise<Tol
     await act(newKey());
     return { text: t('sent'), bad: false };
   } catch (error) {
-    const text = error instanceof RefusedByApi ? sentenceOf(error) : String(error);
+    const said = error instanceof Error ? error.message : String(error);
+    const text = error instanceof RefusedByApi ? sentenceOf(error) : said;
     return { text: `${t('notDone')} ${text}`, bad: true };
   }
 }

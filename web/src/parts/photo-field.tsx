@@ -1,7 +1,10 @@
-/** A photo beside what somebody writes: taken or chosen, and made small before it is sent. */
+/** A photo beside what somebody writes: taken or chosen, made small, and sent with the words. */
 
 import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import { sendWords, type Words } from '../state/unsent.ts';
 import { say } from '../text/pages/words.ts';
+import { doAct, type Told } from './alarm-list.tsx';
 import { Field } from './dialog.tsx';
 
 /** Bytes that the API takes, and pixels of the longer side that are enough to see a crack. */
@@ -9,20 +12,29 @@ const MOST_BYTES = 700_000;
 const SIDES = [1_600, 1_200, 800, 400];
 const QUALITY = 0.8;
 
-export function PhotoField({ onPhoto }: { readonly onPhoto: (photo: Blob | undefined) => void }) {
+/** Rejects with what is wrong with it, in words. Whoever sends before it is made small waits for it. */
+export type TakenPhoto = Promise<Blob | undefined>;
+
+export function PhotoField({ onPhoto }: { readonly onPhoto: (photo: TakenPhoto) => void }) {
   const preview = useSignal<string | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
+  /** Of two that are chosen in turn the second one counts, whichever is ready first. */
+  const last = useRef<TakenPhoto | undefined>(undefined);
   const take = async (file: File | undefined) => {
     preview.value = undefined;
     problem.value = undefined;
-    onPhoto(undefined);
-    if (file === undefined) return;
+    const photo = file === undefined ? Promise.resolve(undefined) : smallPhoto(file);
+    last.current = photo;
+    onPhoto(photo);
     try {
-      const picture = await createImageBitmap(file);
-      onPhoto(await madeSmall(picture));
-      preview.value = drawn(picture, 240).toDataURL('image/jpeg', QUALITY);
-    } catch {
-      problem.value = say('noPicture', { name: file.name });
+      const taken = await photo;
+      if (taken === undefined || last.current !== photo) return;
+      preview.value = drawn(await createImageBitmap(taken), 240).toDataURL('image/jpeg', QUALITY);
+    } catch (error) {
+      if (last.current !== photo) return;
+      problem.value = error instanceof Error ? error.message : String(error);
+      // Told, so what is written may go without it.
+      onPhoto(Promise.resolve(undefined));
     }
   };
   return (
@@ -48,6 +60,26 @@ export function PhotoField({ onPhoto }: { readonly onPhoto: (photo: Blob | undef
       )}
     </Field>
   );
+}
+
+/** Sends both, or keeps both where there is no network; says what became of them. */
+export async function doWrite(
+  words: Omit<Words, 'photo'> & { readonly photo: TakenPhoto | undefined },
+): Promise<Told> {
+  let isKept = false;
+  const told = await doAct(async (key) => {
+    const photo = await words.photo;
+    isKept = (await sendWords({ ...words, photo } as Words, key)) === 'kept';
+  });
+  return isKept ? { text: say('kept'), bad: false } : told;
+}
+
+async function smallPhoto(file: File): Promise<Blob> {
+  try {
+    return await madeSmall(await createImageBitmap(file));
+  } catch {
+    throw new Error(say('noPicture', { name: file.name }));
+  }
 }
 
 /** Drawn anew: what a camera writes beside a picture, such as where it was taken, is not in it any more. */

@@ -4,12 +4,9 @@ import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { Machine } from '../state/plants.ts';
 import { may } from '../state/session.ts';
-import { sendWords } from '../state/unsent.ts';
-import { say } from '../text/pages/words.ts';
 import { t } from '../text/text.ts';
-import { doAct } from './alarm-list.tsx';
 import { Dialog, Field } from './dialog.tsx';
-import { PhotoField } from './photo-field.tsx';
+import { doWrite, PhotoField, type TakenPhoto } from './photo-field.tsx';
 
 export function ReportButton({
   machine: { plant, line, asset, name },
@@ -19,7 +16,7 @@ export function ReportButton({
   const asking = useSignal(false);
   const problem = useSignal<string | undefined>(undefined);
   const told = useSignal<string | undefined>(undefined);
-  const photo = useRef<Blob | undefined>(undefined);
+  const photo = useRef<TakenPhoto | undefined>(undefined);
   if (!may('report', plant, line)) return null;
   const ask = () => {
     photo.current = undefined;
@@ -30,13 +27,10 @@ export function ReportButton({
     const component = String(form.get('component')).trim();
     const body = { text: String(form.get('text')), ...(component === '' ? {} : { component }) };
     const words = { path: { plant, line, asset }, body, photo: photo.current };
-    let how = 'sent';
-    const result = await doAct(async (key) => {
-      how = await sendWords({ kind: 'report', ...words }, key);
-    });
-    problem.value = result?.bad === true ? result.text : undefined;
-    if (result?.bad === true) return;
-    told.value = how === 'kept' ? say('kept') : result?.text;
+    const result = await doWrite({ kind: 'report', ...words });
+    problem.value = result.bad ? result.text : undefined;
+    if (result.bad) return;
+    told.value = result.text;
     asking.value = false;
   };
   return (

@@ -5,30 +5,26 @@ import { useRef } from 'preact/hooks';
 import { type Answer, addressOf } from '../api/client.ts';
 import { linkTo } from '../state/route.ts';
 import { may } from '../state/session.ts';
-import { forgetUnsent, sendWords, unsent } from '../state/unsent.ts';
+import { forgetUnsent, sendAgain, unsent } from '../state/unsent.ts';
 import { say } from '../text/pages/words.ts';
-import { doAct } from './alarm-list.tsx';
 import { Field } from './dialog.tsx';
-import { PhotoField } from './photo-field.tsx';
+import { doWrite, PhotoField, type TakenPhoto } from './photo-field.tsx';
 
 type Request = Answer<'getRequest'>['request'];
 
 export function CommentForm({ request }: { readonly request: Request }) {
   const told = useSignal<string | undefined>(undefined);
   const round = useSignal(0);
-  const photo = useRef<Blob | undefined>(undefined);
+  const photo = useRef<TakenPhoto | undefined>(undefined);
   const { plant, line, asset, id } = request;
   if (!may('report', plant, line)) return null;
   const send = async (form: HTMLFormElement) => {
     const text = String(new FormData(form).get('text'));
     const body = { request: id, text };
     const words = { body, path: { plant, line, asset }, photo: photo.current };
-    let how = 'sent';
-    const result = await doAct(async (key) => {
-      how = await sendWords({ kind: 'comment', ...words }, key);
-    });
-    told.value = how === 'kept' ? say('kept') : result?.text;
-    if (result?.bad === true) return;
+    const result = await doWrite({ kind: 'comment', ...words });
+    told.value = result.text;
+    if (result.bad) return;
     form.reset();
     photo.current = undefined;
     round.value += 1;
@@ -90,6 +86,12 @@ export function Unsent() {
               <p class="note note-problem">{say('refused', { why: refused })}</p>
             )}
             <div class="row">
+              {refused === undefined ? null : (
+                <button type="button" class="button" onClick={() => void sendAgain(key)}>
+                  {say('sendAgain')}
+                  <span class="unseen">{`: ${body.text}`}</span>
+                </button>
+              )}
               <button type="button" class="button" onClick={() => void forgetUnsent(key)}>
                 {say('letGo')}
                 <span class="unseen">{`: ${body.text}`}</span>

@@ -6,6 +6,7 @@
 import { signal } from '@preact/signals';
 import { call, RefusedByApi } from '../api/client.ts';
 import type { Operations } from '../api/operations.ts';
+import { say } from '../text/pages/words.ts';
 import { me } from './session.ts';
 
 type Place = Operations['report']['path'];
@@ -36,6 +37,10 @@ const [DATABASE, STORE] = ['andon-unsent', 'words'];
 const AGAIN = 15_000;
 /** No answer, or one that says later. */
 const LATER: ReadonlySet<number> = new Set([0, 401, 429, 502, 503, 504]);
+/** Then the words would not arrive either. */
+const WITHOUT_NETWORK: ReadonlySet<number> = new Set([0, 401, 429, 502, 504]);
+/** Letters that the API takes. */
+const MOST_TEXT = 4_096;
 
 /** Sends it, or keeps it where nobody answers. @throws RefusedByApi where it is not taken, or cannot be kept either */
 export async function sendWords(words: Words, key: string): Promise<'sent' | 'kept'> {
@@ -56,10 +61,24 @@ export async function sendWords(words: Words, key: string): Promise<'sent' | 'ke
 }
 
 async function send({ kind, path, body, photo }: Words, key: string): Promise<void> {
-  const id = photo && (await call('keepPhoto', { path, body: photo })).photo;
-  const shown = id === undefined ? {} : { photo: id };
+  const shown = photo === undefined ? {} : await keptPhoto(path, photo, body.text);
   if (kind === 'report') await call('report', { path, key, body: { ...body, ...shown } });
   else await call('comment', { path, key, body: { ...body, ...shown } });
+}
+
+/** What goes with the words. They do not wait for a photo that nobody keeps: they say that there was one. */
+async function keptPhoto(
+  path: Place,
+  photo: Blob,
+  text: string,
+): Promise<{ readonly photo: string } | { readonly text: string }> {
+  try {
+    return await call('keepPhoto', { path, body: photo });
+  } catch (error) {
+    const status = error instanceof RefusedByApi ? error.problem.status : 0;
+    if (WITHOUT_NETWORK.has(status)) throw error;
+    return { text: `${text}\n${say('photoLost')}`.slice(0, MOST_TEXT) };
+  }
 }
 
 function isForLater(error: unknown): boolean {
@@ -69,6 +88,15 @@ function isForLater(error: unknown): boolean {
 export async function forgetUnsent(key: string): Promise<void> {
   await inStore('readwrite', (store) => store.delete(key));
   await readUnsent();
+}
+
+/** What was not taken, once more: what hindered it may be over. */
+export async function sendAgain(key: string): Promise<void> {
+  const words = unsent.value.find((each) => each.key === key);
+  if (words === undefined) return;
+  const { refused: _, ...waiting } = words;
+  await inStore('readwrite', (store) => store.put(waiting));
+  await sendUnsent();
 }
 
 /** Sends what waits for as long as somebody is signed in. Call the returned function to stop. */
