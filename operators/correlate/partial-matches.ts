@@ -297,26 +297,8 @@ export function parseTimer(rule: string): { readonly id: string; readonly absent
 
 /** Digits are padded so that timers of one time fire in the order in which their matches began. */
 function absenceTimer(id: string, partial: number): string {
-  let names = absenceTimers.get(id);
-  if (names === undefined) {
-    if (absenceTimers.size === MOST_NAMED) absenceTimers.clear();
-    names = [];
-    absenceTimers.set(id, names);
-  }
-  const known = names[partial];
-  if (known !== undefined) return known;
-  const name = `${id} ${String(partial).padStart(12, '0')}`;
-  if (partial < MOST_NUMBERED) names[partial] = name;
-  return name;
+  return `${id} ${String(partial).padStart(12, '0')}`;
 }
-
-/**
- * The names of the first partial matches of a pattern. States begin to count anew when they are empty, so most names are
- * needed again, and a text that is known is found in a map without being put together and hashed.
- */
-const absenceTimers = new Map<string, string[]>();
-const MOST_NAMED = 256;
-const MOST_NUMBERED = 64;
 
 /**
  * The state of one asset or line: the patterns that have matches under way, by pattern and value of its key. Bounded,
