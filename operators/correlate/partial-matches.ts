@@ -227,7 +227,7 @@ type TimerService = Pick<Out<never>, 'setTimer' | 'cancelTimer'>;
  * complete, since those stand still in blind time. `disarmed`: partial matches whose timer is no longer needed.
  *
  * The first of them is not cancelled when nothing waits any more. Most often the next match sets it anew before it is
- * due, which moves its time, where one that was cancelled is put into a map and a heap again; else it fires for nothing.
+ * due, which moves its time: one that was cancelled is put into a map and a heap again. Else it fires for nothing.
  * With a key of its own a pattern has any number of states, and as many timers would be left: those are cancelled.
  */
 export function setTimers<E extends Plain>(
