@@ -36,6 +36,7 @@ import {
 } from './matcher.ts';
 import {
   type CorrelateState,
+  cancelIdleTimers,
   cancelTimers,
   countUnderWay,
   keepState,
@@ -338,6 +339,7 @@ function endChangedPatterns(
     cancelTimers(state, name, out);
     removeState(keyState, name);
   }
+  cancelIdleTimers(keyState, out);
 }
 
 /** `apply` refuses such rules; those that were published otherwise are reported once per line and change. */

@@ -225,6 +225,10 @@ type TimerService = Pick<Out<never>, 'setTimer' | 'cancelTimer'>;
 /**
  * Sets the timers of a pattern after a step: one for the next time-out, and one for each absence that only time can
  * complete, since those stand still in blind time. `disarmed`: partial matches whose timer is no longer needed.
+ *
+ * The first of them is not cancelled when nothing waits any more. Most often the next match sets it anew before it is
+ * due, which moves its time: one that was cancelled is put into a map and a heap again. Else it fires for nothing.
+ * With a key of its own a pattern has any number of states, and as many timers would be left: those are cancelled.
  */
 export function setTimers<E extends Plain>(
   program: PatternProgram<E>,
@@ -238,8 +242,8 @@ export function setTimers<E extends Plain>(
   const next = program.staggered
     ? armAbsences(program, state, id, out)
     : firstDeadline(program, state);
-  if (next === null) out.cancelTimer(id);
-  else out.setTimer(next, id);
+  if (next !== null) out.setTimer(next, id);
+  else if (patternIn(id) !== id) out.cancelTimer(id);
 }
 
 /** Without gaps and final absences the match that began first times out first, and is the first of the queue. */
@@ -278,6 +282,11 @@ export function cancelTimers(state: PatternState<Plain>, id: string, out: TimerS
     if (armed) out.cancelTimer(absenceTimer(id, partial));
   }
   out.cancelTimer(id);
+}
+
+/** Cancels the timers that were left where nothing waits: after a change of the rules they may concern nobody. */
+export function cancelIdleTimers({ counts }: CorrelateState, out: TimerService): void {
+  for (const [id, count] of Object.entries(counts)) if (count === 0) out.cancelTimer(id);
 }
 
 /** What a timer was set for: the pattern, and the absence that is complete if it is one of those. */

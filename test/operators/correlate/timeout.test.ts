@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkPatternConditions } from '../../../operators/correlate/check-patterns.ts';
 import { correlate } from '../../../operators/correlate/correlate.ts';
-import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Epoch, Flow } from '../../../operators/flow/flow.ts';
+import { NO_CHECKPOINTS, type States } from '../../../operators/flow/states.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
 import type { Enriched, Observation } from '../../../operators/model/observation.ts';
@@ -26,6 +27,52 @@ function incidents(items: readonly Flow<Enriched<Observation> | Anomaly>[], cuts
     (value): value is Incident => 'kind' in value && value.kind === 'incident',
   );
 }
+
+/** The timers that are set when all of these have passed. */
+function timersAfter(items: readonly Flow<Enriched<Observation> | Anomaly>[]): readonly string[] {
+  const found: string[] = [];
+  const states: States = {
+    ...NO_CHECKPOINTS,
+    save(_, begin) {
+      const { head } = begin(() => undefined, true);
+      found.push(...head.timers.map(({ rule, due }) => `${rule} ${(due - at(0)) / 1e6}`));
+    },
+  };
+  runThrough(() => correlate(states), [...items, { kind: 'barrier', epoch: 1 as Epoch }]);
+  return found;
+}
+
+describe('the timer of a pattern for which nothing waits any more', () => {
+  const over = [machineEvent(10, 'asked'), machineEvent(20, 'begun'), machineEvent(30, 'done')];
+  const start = rules({ patterns: [started] });
+
+  it('is left, set anew by the next match, and times out that match alone', () => {
+    expect(timersAfter([start, ...over])).toEqual(['repair 610']);
+    const next = [start, ...over, machineEvent(300, 'asked')];
+    expect(timersAfter(next)).toEqual(['repair 900']);
+    const found = [...next, watermark('p1/l1', at(700)), watermark('p1/l1', at(5_000))];
+    for (const cuts of [[], [3], [4], [5]]) {
+      const raised = incidents(found, new Set(cuts));
+      expect(raised.map(({ rule, time }) => [rule, time])).toEqual([
+        ['repair', at(30)],
+        ['repair-timeout', at(900)],
+      ]);
+    }
+  });
+
+  it('fires for nothing once, and is gone', () => {
+    const items = [start, ...over, watermark('p1/l1', at(611))];
+    expect(timersAfter(items)).toEqual([]);
+    expect(incidents(items).map(({ rule }) => rule)).toEqual(['repair']);
+  });
+
+  it('is gone with a change of the rules, and at once where the pattern has a key of its own', () => {
+    expect(timersAfter([start, ...over, rules({ patterns: [] })])).toEqual([]);
+    const keyed = rules({ patterns: [{ ...started, key: 'type.startsWith("a") ? "x" : "x"' }] });
+    expect(timersAfter([keyed, ...over.slice(0, 1)])).toEqual(['repair/x 610']);
+    expect(timersAfter([keyed, ...over])).toEqual([]);
+  });
+});
 
 describe('a pattern that asks for time-outs', () => {
   const start = rules({ patterns: [started] });
