@@ -1,7 +1,11 @@
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
+import type { PlantModel } from '../../operators/model/plant-model.ts';
 import { type AuditedAct, openAuditor } from '../audit/audit.ts';
 import { type Config, configOf, type Departures } from '../base/config.ts';
+import { messageOf } from '../base/problem.ts';
 import { printRemarks, type Remark } from '../base/yaml-file.ts';
+import { unjudgedLines } from '../edge/join.ts';
 import type { PlantChange } from '../nats/partition.ts';
 import { readDescription } from '../recordings/recording-description.ts';
 import { firstAppended } from '../recordings/recordings.ts';
@@ -70,7 +74,9 @@ async function apply(
     options.replay === undefined
       ? undefined
       : await firstAppended([await readDescription(options.replay, options.base)]);
-  await send(changes, config, { replayAt, reason: options.reason }, json ? warnings : undefined);
+  const models = plants.map(({ model }) => model);
+  const sending = { replayAt, reason: options.reason, models };
+  await send(changes, config, sending, json ? warnings : undefined);
 }
 
 async function propose(
@@ -95,13 +101,14 @@ type Sending = {
   /** Into a replay, at this append time. */
   readonly replayAt: Awaited<ReturnType<typeof firstAppended>>;
   readonly reason: string | undefined;
+  readonly models: readonly PlantModel[];
 };
 
 /** Publishes. `warnings`: the result is JSON and carries them, beside the rules that they are about. */
 async function send(
   changes: readonly PlantChange[],
   config: Config,
-  { replayAt, reason }: Sending,
+  { replayAt, reason, models }: Sending,
   warnings: readonly Remark[] | undefined,
 ): Promise<void> {
   const { partitions } = config;
@@ -113,7 +120,9 @@ async function send(
     const auditor = await openAuditor(connection, { via: 'engineer', user: config.user });
     const acts = applyActs(changes, reason);
     if (config.four_eyes) await checkFourEyes(connection, acts, auditor.who);
-    return auditor.around(acts, apply, placesOf);
+    const done = await auditor.around(acts, apply, placesOf);
+    await tellUnjudged(connection, partitions, models);
+    return done;
   });
   if (warnings !== undefined) {
     const results = applied.map((one) => (isRules(one.subject) ? { ...one, warnings } : one));
@@ -122,6 +131,22 @@ async function send(
   }
   for (const { subject, stream, sequence, change } of applied) {
     console.log(`${subject} takes effect at message ${sequence} of ${stream} (change ${change})`);
+  }
+}
+
+/** It is applied all the same: an edge may join later. */
+async function tellUnjudged(
+  connection: NatsConnection,
+  partitions: number,
+  models: readonly PlantModel[],
+): Promise<void> {
+  try {
+    for (const { line, edge } of await unjudgedLines({ connection, partitions }, models)) {
+      const until = 'until `andon edge join` nobody judges it';
+      console.error(`warning: ${line} is judged at ${edge}, an edge that has not joined: ${until}`);
+    }
+  } catch (error) {
+    console.error(`warning: whether its edges have joined is not known: ${messageOf(error)}`);
   }
 }
 

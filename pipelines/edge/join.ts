@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamConfig, StreamSource } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { PlantModel } from '../../operators/model/plant-model.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { streamManager } from '../nats/jetstream.ts';
 import { deliveryOf, edgeApi } from '../nats/leaf-config.ts';
@@ -68,6 +69,23 @@ export async function joinedEdges({
     }
   }
   return found.sort((a, b) => Number(a.edge > b.edge) - Number(a.edge < b.edge));
+}
+
+export type UnjudgedLine = { readonly line: string; readonly edge: string };
+
+/** Lines whose model names an edge that has not joined: nothing that it found could come, so nobody judges them. */
+export async function unjudgedLines(
+  { connection, partitions }: Omit<JoinOptions, 'edge'>,
+  plants: readonly PlantModel[],
+): Promise<readonly UnjudgedLine[]> {
+  const named = plants.flatMap(({ id: plant, lines }) =>
+    lines.flatMap(({ id, judged_at: edge }) =>
+      edge === undefined ? [] : [{ line: `${plant}/${id}`, edge }],
+    ),
+  );
+  if (named.length === 0) return [];
+  const joined = new Set((await joinedEdges({ connection, partitions })).map(({ edge }) => edge));
+  return named.filter(({ edge }) => !joined.has(edge));
 }
 
 /**

@@ -4,6 +4,7 @@ import { connectNats } from '../../../pipelines/nats/nats.ts';
 import { ensurePartition, openBucket } from '../../../pipelines/nats/streams.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
 import { andon } from '../../stand/stand.ts';
+import { temporaryFile } from '../../support/temporary.ts';
 
 let nats: TestNats | undefined;
 afterEach(async () => {
@@ -58,4 +59,19 @@ test('whoever edits the sources is waited for, and the command writes down who j
   const { out } = await andon(['audit', '--json'], env);
   expect(out).toContain('edge-join');
   await connection.close();
+});
+
+test('a line that is judged at an edge which has not joined is told, and is applied all the same', async () => {
+  nats = await startNats({ jetstream: 'domain: hub' });
+  const connection = await connectNats({ servers: nats.url, name: 'test' });
+  await ensurePartition(connection, { partition: 0, partitions: 1 });
+  await joinEdge({ connection, partitions: 1, edge: 'e1' });
+  await connection.close();
+  const line = (id: string, edge: string) => ({ id, judged_at: edge, assets: [{ id: 'press' }] });
+  const lines = [line('l1', 'e1'), line('l2', 'e9'), { id: 'l3', assets: [{ id: 'fan' }] }];
+  const plant = temporaryFile('plant.yaml', JSON.stringify({ plants: [{ id: 'p1', lines }] }));
+  const { code, err, out } = await andon(['apply', plant], { NATS_URL: nats.url });
+  expect(code).toBe(0);
+  expect(out).toContain('takes effect');
+  expect(err.match(/warning: .*/g)).toEqual([expect.stringContaining('p1/l2 is judged at e9')]);
 });
