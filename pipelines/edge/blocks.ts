@@ -12,6 +12,7 @@ const MOST_CELLS = 4_096;
 type Block = {
   readonly subject: string;
   readonly lasting: boolean;
+  readonly stays: true | undefined;
   readonly rows: TelemetryRow[];
   readonly ids: string[];
   readonly names: Set<string>;
@@ -31,10 +32,13 @@ export class TelemetryBlocks {
   }
 
   /** True when a block is full: to be taken before anything is added. */
-  add({ subject, rows: [row] }: Telemetry, { id, lasting }: Receipt): boolean {
+  add(
+    { subject, rows: [row], stays }: Telemetry & Pick<Sent, 'stays'>,
+    { id, lasting }: Receipt,
+  ): boolean {
     if (row === undefined) return false;
-    const key = `${subject} ${lasting}`;
-    const block = this.#blocks.get(key) ?? newBlock(subject, lasting);
+    const key = `${subject} ${lasting} ${stays}`;
+    const block = this.#blocks.get(key) ?? newBlock(subject, lasting, stays);
     this.#blocks.set(key, block);
     this.#known.add(`${subject} ${id}`);
     block.rows.push(row);
@@ -49,13 +53,14 @@ export class TelemetryBlocks {
     const blocks = [...this.#blocks.values()];
     this.#blocks.clear();
     this.#known.clear();
-    return blocks.map(({ subject, rows, ids, lasting }) => {
+    return blocks.map(({ subject, rows, ids, lasting, stays }) => {
       const [id = ''] = ids;
-      return { subject, rows, receipt: rows.length === 1 ? { id, lasting } : { ids, lasting } };
+      const receipt = rows.length === 1 ? { id, lasting } : { ids, lasting };
+      return { subject, rows, receipt, stays };
     });
   }
 }
 
-function newBlock(subject: string, lasting: boolean): Block {
-  return { subject, lasting, rows: [], ids: [], names: new Set() };
+function newBlock(subject: string, lasting: boolean, stays: true | undefined): Block {
+  return { subject, lasting, stays, rows: [], ids: [], names: new Set() };
 }

@@ -34,7 +34,10 @@ const signalSchema = z
     deadband: z.number().positive().optional().describe('Least change that goes up, after scale.'),
     every: positiveDurationSchema.optional().describe('At most one value in this time,'),
     heartbeat: positiveDurationSchema.optional().describe('and one after this time in any case.'),
-    up: z.enum(['all', 'reduced', 'events', 'none']).optional(),
+    up: z
+      .enum(['all', 'reduced', 'events', 'judge', 'none'])
+      .optional()
+      .describe('What leaves the plant; judge: nothing, and the judge of this edge sees it.'),
     states: z
       .union([z.literal('packml'), z.record(z.string(), z.enum(PACKML_STATES))])
       .optional()
@@ -224,7 +227,10 @@ const edgeSchema = z.strictObject({
     .default({})
     .describe('Asset by the name that the source has for it.'),
   signals: z.record(z.string(), signalSchema).default({}),
-  unlisted: z.enum(['pass', 'drop']).default('pass').describe('Tags that are not in signals.'),
+  unlisted: z
+    .enum(['pass', 'judge', 'drop'])
+    .default('pass')
+    .describe('Tags that are not in signals; judge: as up of these.'),
   sources: z.array(sourceSchema).min(1),
 });
 
@@ -271,12 +277,18 @@ export function readEdgeConfig(
 
 /** What two places of a file say that does not go together. */
 function issuesOf(
-  { sources, assets, nats }: EdgeConfig,
+  { sources, assets, nats, signals, unlisted, judge }: EdgeConfig,
   purpose: 'to run' | 'without assets',
 ): readonly FileIssue[] {
   const issues: FileIssue[] = [];
   if (nats.prefix !== undefined) {
     issues.push({ path: ['nats', 'prefix'], message: 'expected none: a leaf node has one edge' });
+  }
+  if (judge === undefined) {
+    const message = 'expected judge in this file: without one nobody would see what stays here';
+    if (unlisted === 'judge') issues.push({ path: ['unlisted'], message });
+    for (const [tag, { up }] of Object.entries(signals))
+      if (up === 'judge') issues.push({ path: ['signals', tag, 'up'], message });
   }
   const names = new Set<string>();
   const devices = new Map<string, string>();

@@ -33,9 +33,13 @@ export type EdgeMessage = { readonly subject: string; readonly payload: Uint8Arr
 /** An event or a waveform. `part`: which reading of its payload it is of, since there may be several on one subject. */
 export type PartMessage = EdgeMessage & { readonly part?: number };
 
-/** `portion`: from 1 on, where a payload is more than one message can hold. */
+/**
+ * `stays`: it does not leave the plant, and only the judge here sees it. `portion`: from 1 on, where a payload is more than one
+ * message can hold.
+ */
 export type MappedMessage = (PartMessage | (Telemetry & { readonly part?: undefined })) & {
   readonly portion?: number;
+  readonly stays?: true;
 };
 
 /** The readings have their machine, tag and time: `TAGGED` maps them. */

@@ -107,7 +107,7 @@ class TagMapper implements Mapper {
   readonly #refuse: Refuse;
   readonly #assets: ReadonlyMap<string, string>;
   readonly #signals: ReadonlyMap<string, EdgeSignal>;
-  readonly #dropsUnlisted: boolean;
+  readonly #unlisted: EdgeConfig['unlisted'];
   readonly #keep: Keep | undefined;
   /** By what the topic of a message stands for, and the path of a value. */
   readonly #names = new WeakMap<Labels, Map<string, Named>>();
@@ -120,7 +120,7 @@ class TagMapper implements Mapper {
     this.#keep = keep;
     this.#assets = new Map(Object.entries(assets));
     this.#signals = new Map(Object.entries(signals));
-    this.#dropsUnlisted = unlisted === 'drop';
+    this.#unlisted = unlisted;
   }
 
   map(
@@ -145,10 +145,12 @@ class TagMapper implements Mapper {
       if (asset === undefined) {
         this.#refuse('unknown-machine', machine ?? nothingFor(topic.machine, captures));
         if (machine && tag !== undefined) portion.keep(machine, tag, time, reading);
-      } else if (tag === undefined || (signal === undefined && this.#dropsUnlisted)) {
+      } else if (tag === undefined || (signal === undefined && this.#unlisted === 'drop')) {
         this.#refuse('unknown-tag', tag ?? nothingFor(tagTemplate(topic, reading), captures));
       } else {
-        const content = portion.contentOf(asset);
+        const stays = (signal === undefined ? this.#unlisted : signal.up) === 'judge';
+        if (stays) this.#refuse('not-up', tag);
+        const content = portion.contentOf(asset, stays);
         this.#add({ asset, tag, signal: signal ?? {}, reading, part, time, content });
       }
     }

@@ -14,6 +14,7 @@ import {
   EDGE_LOG_PREFIX,
   EDGE_STREAM,
   ensureEdgeStreams,
+  findStream,
   HELD_PREFIX,
   HELD_STREAM,
   partitionStream,
@@ -34,6 +35,9 @@ export type Receipt = {
 /** Of a block: what makes each of its rows recognisable, in their order. */
 export type BlockReceipt = { readonly ids: readonly string[]; readonly lasting: boolean };
 
+/** `stays`: it does not leave the plant, so it goes into the log of the judge here alone. */
+export type StoredMessage = EdgeMessage & { readonly stays?: true | undefined };
+
 export interface EdgeMemory {
   /** Bytes of the largest payload that there is room for. */
   readonly largest: number;
@@ -41,7 +45,7 @@ export interface EdgeMemory {
    * Resolves with the number of the message as soon as there is room for it. Rejects with a `Problem`. Late: the source had
    * stored it, so it goes up as backfill, whether the centre is there or not, and no faster than what is held.
    */
-  store(message: EdgeMessage, receipt: Receipt | BlockReceipt, late?: 'late'): Promise<number>;
+  store(message: StoredMessage, receipt: Receipt | BlockReceipt, late?: 'late'): Promise<number>;
   /** The number of the newest message that was taken. */
   readonly taken: number;
   /** Every message up to this number is in a stream. */
@@ -72,6 +76,8 @@ const IDENTITY = 'Andon-Identity';
 const IDENTITIES = 'Andon-Identities';
 const RECEIPT = 'Andon-Receipt';
 const RECEIPTS = 'Andon-Receipts';
+/** Ends the ids of what stays: the same payload may become a message that goes up, too. */
+export const STAYS = '/stays';
 /** Ids that are kept: more than any broker sends again. */
 const MOST_KEPT = 16_384;
 /** Of them, so many are read from each stream at a start. What is in flight at a source is less. */
@@ -103,6 +109,10 @@ export async function openMemory(options: MemoryOptions): Promise<EdgeMemory> {
   const receipts = new Receipts();
   for (const stream of [EDGE_STREAM, HELD_STREAM, UNKNOWN_STREAM]) {
     await readReceipts(connection, manager, stream, receipts);
+  }
+  // Of what goes up the copies there say nothing: one may be there alone.
+  if (config.judge !== undefined && (await findStream(connection, JUDGE_LOG)) !== undefined) {
+    await readReceipts(connection, manager, JUDGE_LOG, receipts, (id) => id.endsWith(STAYS));
   }
   return new StreamMemory(options, receipts);
 }
@@ -171,7 +181,7 @@ class StreamMemory implements EdgeMemory {
   }
 
   async store(
-    { subject, payload }: EdgeMessage,
+    { subject, payload, stays }: StoredMessage,
     receipt: Receipt | BlockReceipt,
     late?: 'late',
   ): Promise<number> {
@@ -193,10 +203,12 @@ class StreamMemory implements EdgeMemory {
     if (this.#judges) {
       // To the judge here it is live data, whether the centre is there or not.
       const headers = marked(late !== undefined);
-      await this.#publisher.publish({
+      const number = await this.#publisher.publish({
         ...{ subject: installedSubject(EDGE_LOG_PREFIX, subject), headers, payload },
       });
+      if (stays !== undefined) return number;
     }
+    if (stays !== undefined) throw new Error(`expected a judge for what stays of ${subject}`);
     return this.#publisher.publish({
       ...{ subject: `${held ? HELD_PREFIX : ''}${place}`, headers: marked(held), payload },
     });
@@ -250,6 +262,8 @@ class Receipts {
   }
 }
 
+/** The subject of a message beneath those of the streams of an edge and its judge. */
+const STORED_AS = new RegExp(`^(?:(?:held\\.)?andon\\.\\d+\\.|${EDGE_LOG_PREFIX}\\.)(.*)$`);
 /** How long nothing may come of what is there, milliseconds. */
 const SILENCE = 10_000;
 
@@ -262,6 +276,7 @@ async function readReceipts(
   manager: JetStreamManager,
   stream: string,
   receipts: Receipts,
+  counts: (id: string) => boolean = (id) => id !== '',
 ): Promise<void> {
   const { state } = await manager.streams.info(stream);
   if (state.messages === 0) return;
@@ -276,8 +291,8 @@ async function readReceipts(
         throw Object.assign(new Error(silence), { name: 'TimeoutError' });
       }
       for (const { subject, headers, sequence } of messages) {
-        const [, plain = subject] = /^(?:held\.)?andon\.\d+\.(.*)$/.exec(subject) ?? [];
-        for (const id of storedIds(headers)) if (id !== '') receipts.add(keyOf(plain, id));
+        const [, plain = subject] = STORED_AS.exec(subject) ?? [];
+        for (const id of storedIds(headers)) if (counts(id)) receipts.add(keyOf(plain, id));
         next = Math.max(next, sequence + 1);
       }
       for (const { to } of gaps) next = Math.max(next, to + 1);

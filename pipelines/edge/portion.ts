@@ -44,11 +44,12 @@ export class Portion {
     } else this.#names.add(cell);
   }
 
-  contentOf(asset: string): AssetContent {
-    const known = this.#contents.get(asset);
+  contentOf(asset: string, stays: boolean): AssetContent {
+    const key = stays ? `${asset} stays` : asset;
+    const known = this.#contents.get(key);
     if (known !== undefined) return known;
-    const made = new AssetContent();
-    this.#contents.set(asset, made);
+    const made = new AssetContent(asset, stays);
+    this.#contents.set(key, made);
     return made;
   }
 
@@ -62,17 +63,24 @@ export class Portion {
   /** From 0. */
   messages(portion: number, keep: Keep | undefined): readonly MappedMessage[] {
     const all: MappedMessage[] = [];
-    for (const [asset, content] of this.#contents) all.push(...content.messages(asset));
+    for (const content of this.#contents.values()) all.push(...content.messages());
     if (keep !== undefined) for (const each of this.#unknown) all.push(keep(...each));
     return portion === 0 ? all : all.map((each) => ({ ...each, portion }));
   }
 }
 
-/** What one message says of one asset, and what goes beside it. */
+/** What one message says of one asset, and what goes beside it. `stays`: none of it leaves the plant. */
 export class AssetContent {
   readonly #rows = new Map<number, TelemetryRow>();
+  readonly #asset: string;
+  readonly #stays: boolean;
   /** Events and waveforms. */
   readonly others: PartMessage[] = [];
+
+  constructor(asset: string, stays: boolean) {
+    this.#asset = asset;
+    this.#stays = stays;
+  }
 
   add(time: number, name: string, value: TagValue, quality: TagQuality): void {
     let row = this.#rows.get(time);
@@ -83,9 +91,10 @@ export class AssetContent {
     addValue(row, name, value, quality);
   }
 
-  messages(asset: string): readonly MappedMessage[] {
-    if (this.#rows.size === 0) return this.others;
+  messages(): readonly MappedMessage[] {
     const rows = [...this.#rows.values()].sort((a, b) => a.time - b.time);
-    return [{ subject: `telemetry.${asset}`, rows }, ...this.others];
+    const telemetry = { subject: `telemetry.${this.#asset}`, rows };
+    const all = rows.length === 0 ? this.others : [telemetry, ...this.others];
+    return this.#stays ? all.map((each) => ({ ...each, stays: true as const })) : all;
   }
 }

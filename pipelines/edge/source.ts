@@ -5,7 +5,7 @@ import type { EdgeConfig } from './edge-config.ts';
 import { type EdgeMessage, type MappedMessage, packRows, type Telemetry } from './edge-message.ts';
 import { isKept, keptMessage } from './kept-message.ts';
 import { createMapper, type Mapper } from './mapping.ts';
-import type { BlockReceipt, EdgeMemory, Receipt } from './memory.ts';
+import { type BlockReceipt, type EdgeMemory, type Receipt, STAYS } from './memory.ts';
 import type { Tally } from './tally.ts';
 
 /** What a source may use of its edge. */
@@ -58,7 +58,11 @@ export interface OpenSource {
 }
 
 /** A message on its way into the memory. */
-export type Sent = (EdgeMessage | Telemetry) & { readonly receipt: Receipt | BlockReceipt };
+export type Sent = (EdgeMessage | Telemetry) & {
+  readonly receipt: Receipt | BlockReceipt;
+  /** It does not leave the plant. */
+  readonly stays?: true | undefined;
+};
 
 /** The same payload has the same id, and each message that it became one of its own. */
 export function withReceipts(
@@ -66,12 +70,12 @@ export function withReceipts(
   { id, lasting }: Receipt,
 ): readonly Sent[] {
   return messages.map((message) => {
-    const { subject, portion, part } = message;
-    const own = `${id}${portion === undefined ? '' : `/${portion}`}${part === undefined ? '' : `.${part}`}`;
-    const receipt = { id: own, lasting };
+    const { subject, portion, part, stays } = message;
+    const place = `${portion === undefined ? '' : `/${portion}`}${part === undefined ? '' : `.${part}`}`;
+    const receipt = { id: `${id}${place}${stays === undefined ? '' : STAYS}`, lasting };
     return 'rows' in message
-      ? { subject, rows: message.rows, receipt }
-      : { subject, payload: message.payload, receipt };
+      ? { subject, rows: message.rows, receipt, stays }
+      : { subject, payload: message.payload, receipt, stays };
   });
 }
 
@@ -130,9 +134,9 @@ async function store(
   const payload = 'rows' in sent ? packRows(sent.rows) : sent.payload;
   const { length } = payload;
   if (length <= memory.largest) {
-    // What is kept does not go up.
-    if (!isKept(sent)) tally.sent(length);
-    await memory.store({ subject, payload }, receipt, late);
+    // What is kept, or stays, does not go up.
+    if (!isKept(sent) && sent.stays === undefined) tally.sent(length);
+    await memory.store({ subject, payload, stays: sent.stays }, receipt, late);
   } else if ('rows' in sent && 'ids' in receipt && receipt.ids.length > 1) {
     // Each of its rows was a message of its own.
     for (const half of halvesOf(sent, receipt)) await store(half, { memory, tally }, late);
@@ -141,11 +145,14 @@ async function store(
   }
 }
 
-function halvesOf({ subject, rows }: Telemetry, { ids, lasting }: BlockReceipt): readonly Sent[] {
+function halvesOf(
+  { subject, rows, stays }: Telemetry & Pick<Sent, 'stays'>,
+  { ids, lasting }: BlockReceipt,
+): readonly Sent[] {
   const middle = Math.ceil(rows.length / 2);
   const bounds = [0, middle, rows.length];
   return [0, 1].map((half) => ({
-    subject,
+    ...{ subject, stays },
     rows: rows.slice(bounds[half], bounds[half + 1]),
     receipt: { ids: ids.slice(bounds[half], bounds[half + 1]), lasting },
   }));

@@ -24,6 +24,8 @@ export interface Link {
   /** Nothing goes through, and nothing new either, until it is mended. */
   cut(): void;
   mend(): void;
+  /** From now on it is given what goes through, either way. */
+  tap(listener: (bytes: Buffer) => void): void;
   close(): void;
 }
 
@@ -31,6 +33,7 @@ export async function startLink(to: () => number): Promise<Link> {
   const sockets = new Set<Socket>();
   let whole = true;
   let [open, most] = [0, 0];
+  let listen: ((bytes: Buffer) => void) | undefined;
   const server = createServer((near) => {
     if (!whole) {
       near.destroy();
@@ -52,6 +55,7 @@ export async function startLink(to: () => number): Promise<Link> {
         sockets.delete(one);
         other.destroy();
       });
+      one.on('data', (bytes: Buffer) => listen?.(bytes));
       one.pipe(other);
     }
   });
@@ -71,6 +75,9 @@ export async function startLink(to: () => number): Promise<Link> {
     },
     mend() {
       whole = true;
+    },
+    tap(listener) {
+      listen = listener;
     },
     close() {
       server.close();

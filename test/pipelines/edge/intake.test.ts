@@ -42,7 +42,8 @@ function startIntake(topic: object, signals: object = {}, world: World = openMem
     temporaryFile(
       'edge.yaml',
       JSON.stringify({
-        ...{ edge: 'e1', centre: { domain: 'hub' }, assets: { p2: 'works.line1.press' }, signals },
+        ...{ edge: 'e1', centre: { domain: 'hub' }, judge: {}, signals },
+        assets: { p2: 'works.line1.press' },
         sources: [
           { name: 'b', mqtt: { url: 'mqtt://b', topics: [{ topic: 'f/{machine}', ...topic }] } },
         ],
@@ -150,6 +151,23 @@ test('a message that is too large for the log is refused, and counts as stored',
   expect(stored).toHaveLength(2);
   expect(intake.stored()).toBe(3);
   expect(tally.status.refused).toEqual({ 'too-large': 1 });
+});
+
+test('what stays is a message of its own, and counts as not gone up', async () => {
+  const signals = { recipe: { up: 'judge' }, state: { states: 'packml', up: 'judge' } };
+  const { sendAll, stored, tally, world } = startIntake(TIME_OF, signals);
+  const payload = JSON.stringify({ ts: TIME, speed: 1, recipe: 'A7', state: 6 });
+  await sendAll([payload, payload]);
+  expect(stored).toMatchObject([
+    { subject: 'telemetry.works.line1.press', stays: undefined },
+    { subject: 'telemetry.works.line1.press', stays: true },
+    { subject: 'event.works.line1.press', stays: true },
+  ]);
+  expect(unpack(stored[0]!.payload).values).toEqual({ speed: 1 });
+  expect(unpack(stored[1]!.payload).values).toEqual({ recipe: 'A7', state: 6 });
+  expect(new Set(world.receipts.flat()).size).toBe(3);
+  expect(tally.status.refused).toMatchObject({ 'not-up': 4, repeat: 2 });
+  expect(tally.status.up_messages).toBe(1);
 });
 
 describe('what arrives in one turn of the event loop', () => {
