@@ -208,5 +208,5 @@ function firstProblem({ issues: [issue] }: z.ZodError): string {
 /** What became of a request, if a system says so (`status.…`). Whoever brings machine data cannot say it. */
 export function requestStatusOf(event: MachineEvent): RequestStatusData | undefined {
   const isStatus = event.type === 'request' && event.attested?.kind === 'status';
-  return isStatus ? requestData.parse(event.data) : undefined;
+  return isStatus ? requestData.safeParse(event.data).data : undefined;
 }
