@@ -1,6 +1,7 @@
 /** What a partition has to be gone on from: its directory, perhaps filled from copies, and its log of commits, taken over. */
 
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Config } from '../base/config.ts';
 import { DISK, type Disk, guardedDisk } from '../base/disk.ts';
@@ -17,7 +18,7 @@ import { type CommitEnd, type CommitHistory, refuseEmpty, refuseStale } from './
 import { fillDirectory, takeSkipped } from './copies/fill.ts';
 import { type Objects, openCheckpointObjects } from './copies/objects.ts';
 import type { Run } from './epochs/checkpoints.ts';
-import type { Cursor } from './epochs/cursors.ts';
+import { type Cursor, forgetSink } from './epochs/cursors.ts';
 import { type EpochStore, type LeftState, openEpochStore } from './epochs/epoch-store.ts';
 import type { Homes, WorkerIdentity } from './ownership/ownership.ts';
 
@@ -55,6 +56,9 @@ export type OpenState = {
   readonly disk: Disk;
 };
 
+/** Whoever subscribes to it is told what happens while it is on. */
+const FEED = 'feed';
+
 /** The directory first; the log of commits is taken over when all is known that is in the directory. */
 export async function openWorkerState(options: StateOptions): Promise<OpenState> {
   const { connection, config, run, identity, record, lock, sinks, signal } = options;
@@ -76,6 +80,7 @@ export async function openWorkerState(options: StateOptions): Promise<OpenState>
     if (objects !== undefined) await takeSkipped({ ...copied, objects });
     return log.recall(from);
   }
+  if (!sinks.includes(FEED)) await forgetSink(disk, join(identity.directory, 'cursors'), FEED);
   const opened = await openEpochStore(
     identity.directory,
     sinks,

@@ -160,6 +160,13 @@ export async function placeCursor(
   await writeWhole(disk, path, [sealedCursor({ cursor, single, owed }, undefined)]);
 }
 
+/** A sink that tells only what comes from now on, and is switched off: once it is on again it is owed nothing of before. */
+export async function forgetSink(disk: Disk, directory: string, sink: string): Promise<void> {
+  for (const name of [`${sink}.json`, `${sink}.batches.json`]) {
+    await disk.rm(join(directory, name), { force: true });
+  }
+}
+
 function withSent(before: SinkState, { batches, single }: SentEpochs): SinkState {
   const others = before.batches.filter((own) => !batches.some(({ first }) => first === own.first));
   return {
