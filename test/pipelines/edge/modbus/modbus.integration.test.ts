@@ -53,6 +53,8 @@ test('another implementation: all tables and types, in one connection that only 
     open += 1;
     most = Math.max(most, open);
     socket.on('data', (chunk: Buffer) => codes.add(chunk[7] ?? 0));
+    // Who ends with something unread resets; the library does not listen.
+    socket.on('error', () => undefined);
     socket.on('close', () => {
       open -= 1;
     });
