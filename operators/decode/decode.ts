@@ -76,6 +76,8 @@ function decodePayload(
   emit: (item: Flow<Decoded>) => void,
 ): void {
   const origin = originOf(message);
+  if (origin.identity?.names !== undefined && target.kind !== 'telemetry')
+    throw malformed('Andon-Identities with telemetry alone', target.kind);
   switch (target.kind) {
     case 'telemetry': {
       const decoded = decodeFrame(message, origin, target.asset);
@@ -157,7 +159,10 @@ function identityOf({ headers, payload }: Message): Identity {
   const identity = counts ? { producer, mark: count } : { producer: '', mark: hashOf(payload) };
   if (named !== undefined && named !== '') return { ...identity, name: nameOf(named) };
   if (all === undefined || all === '') return identity;
-  return { ...identity, names: Float64Array.from(all.split(' '), nameOf) };
+  const ids = all.split(' ');
+  // Two of them would be one.
+  if (ids.includes('')) throw malformed('Andon-Identities: ids with one blank between them', all);
+  return { ...identity, names: Float64Array.from(ids, nameOf) };
 }
 
 function nameOf(id: string): number {

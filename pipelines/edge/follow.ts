@@ -85,8 +85,8 @@ type Followed = {
   after: number | undefined;
   /** The next one, when it was asked for. */
   next: StoredMsg | null;
-  /** When the stream was made. */
-  created?: string;
+  /** When the stream was made; '' until it was looked at. */
+  created: string;
 };
 
 class CentreFollower {
@@ -178,7 +178,7 @@ class CentreFollower {
     return entry?.operation === 'PUT' ? placesSchema.parse(entry.json()) : {};
   }
 
-  async #keepPlace({ stream, filter, created = '' }: Followed, sequence: number): Promise<void> {
+  async #keepPlace({ stream, filter, created }: Followed, sequence: number): Promise<void> {
     this.#places = { ...this.#places, [`${stream} ${filter}`]: { created, sequence } };
     await this.#bucket.put(PLACES, JSON.stringify(this.#places));
   }
@@ -233,6 +233,8 @@ function followedBy({ assets, centre: { partitions } }: EdgeConfig): readonly Fo
     // A log of one partition takes what is published without its prefix, too.
     const filters = partitions === 1 ? [placed, plain] : [placed];
     const stream = partitionStream(partition);
-    return filters.map((filter) => ({ stream, filter, plain, after: undefined, next: null }));
+    return filters.map((filter) => {
+      return { stream, filter, plain, after: undefined, next: null, created: '' };
+    });
   });
 }

@@ -83,7 +83,7 @@ const MOST_KEPT = 16_384;
 /** Of them, so many are read from each stream at a start. What is in flight at a source is less. */
 const READ_AGAIN = 4_000;
 /** Bytes that are enough for what is said beside a payload: the ids of a block, and counts. The server's limit is of both. */
-const HEADERS = 8_192;
+const HEADERS = 16_384;
 /** The server may come back slowly: it reads days of data. */
 const PATIENCE = 600_000;
 

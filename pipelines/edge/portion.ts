@@ -32,16 +32,9 @@ export class Portion {
     }
     if (cells.has(cell)) return false;
     cells.add(cell);
-    // Of one time these are all.
-    if (this.#cells.size > 1 || this.#names.size > 0) this.#nameAll(cell);
-    const size = Math.max(cells.size, this.#names.size);
+    this.#names.add(cell);
+    const { size } = this.#names;
     return size <= MOST_READINGS && size * this.#cells.size <= MOST_CELLS;
-  }
-
-  #nameAll(cell: string): void {
-    if (this.#names.size === 0) {
-      for (const cells of this.#cells.values()) for (const each of cells) this.#names.add(each);
-    } else this.#names.add(cell);
   }
 
   contentOf(asset: string, stays: boolean): AssetContent {

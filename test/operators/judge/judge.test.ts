@@ -14,6 +14,14 @@ import {
 import { runs } from '../../support/long.ts';
 import { frame, happened, logOf, plantLife, RULES } from '../../support/plant-log.ts';
 
+/** The press runs, and is too hot all the time. */
+const HOT_PRESS = [
+  happened('l1.press', 0, 'state', { state: 'EXECUTE' }),
+  ...Array.from({ length: 240 }, (_, second) =>
+    frame('l1.press', second * 1_000, { temperature: 95 }),
+  ),
+];
+
 /** Of each machine in their order, table by table. */
 function judgements(decisions: Decisions) {
   return Object.fromEntries(
@@ -101,16 +109,11 @@ describe('one judge', () => {
 });
 
 describe('another judge', () => {
-  /** The press runs, and is too hot all the time. */
-  const said = Array.from({ length: 240 }, (_, second) =>
-    frame('l1.press', second * 1_000, { temperature: 95 }),
-  );
-  said.unshift(happened('l1.press', 0, 'state', { state: 'EXECUTE' }));
   const half = 120;
 
   /** The log with a model at its beginning, and another one after half of it. */
   const changing = (first: string, second: string): Message[] => {
-    const log = withModel(logOf(said), modelJudged(first));
+    const log = withModel(logOf(HOT_PRESS), modelJudged(first));
     const change = log[0] as Message;
     const at = log[half] as Message;
     const payload = Buffer.from(JSON.stringify(modelJudged(second)));
@@ -153,7 +156,7 @@ describe('another judge', () => {
       const ended = requests.filter(({ request }) => /judge changed/.test(request));
       expect(ended.length).toBeGreaterThan(0);
       for (const { action } of ended) expect(['withdraw', 'close']).toContain(action);
-      expect(mostOpen(decided)).toBe(mostOpen(decide(logOf(said))));
+      expect(mostOpen(decided)).toBe(mostOpen(decide(logOf(HOT_PRESS))));
       const revisions = requests.map(({ id, revision }) => `${id} ${revision}`);
       expect(new Set(revisions).size).toBe(revisions.length);
       if (first === CENTRE) {
@@ -171,11 +174,7 @@ describe('another judge', () => {
 });
 
 describe('ids that every object has', () => {
-  const said = Array.from({ length: 240 }, (_, second) =>
-    frame('l1.press', second * 1_000, { temperature: 95 }),
-  );
-  said.unshift(happened('l1.press', 0, 'state', { state: 'EXECUTE' }));
-  const judged = withModel(logOf(said), modelJudged(EDGE));
+  const judged = withModel(logOf(HOT_PRESS), modelJudged(EDGE));
   const sent = sentByEdge(judged);
   const ids = ['__proto__', 'constructor', 'toString'];
 
@@ -213,11 +212,7 @@ describe('ids that every object has', () => {
 });
 
 describe('rows that no judge writes', () => {
-  const said = Array.from({ length: 240 }, (_, second) =>
-    frame('l1.press', second * 1_000, { temperature: 95 }),
-  );
-  said.unshift(happened('l1.press', 0, 'state', { state: 'EXECUTE' }));
-  const judged = withModel(logOf(said), modelJudged(EDGE));
+  const judged = withModel(logOf(HOT_PRESS), modelJudged(EDGE));
   const sent = sentByEdge(judged);
 
   test.each([

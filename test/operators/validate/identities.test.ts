@@ -110,9 +110,19 @@ describe('identities of the samples of a block', () => {
     expect(landed(validated([alone, block([first, second], 3)]))).toHaveLength(4);
   });
 
-  test('a block with another number of ids is malformed', () => {
+  test('a block with another number of ids, or with empty ones, is malformed', () => {
     const samples = [0, 1].map((id) => ({ id, value: 1 }));
-    const output = runMessages(decode, [block(samples, 2, { 'Andon-Identities': 's0' })]);
-    expect(deadLetters(output)).toMatchObject([{ reason: 'malformed' }]);
+    for (const ids of ['s0', 's0 ', ' ', 's0 s1 s2']) {
+      const output = runMessages(decode, [block(samples, 2, { 'Andon-Identities': ids })]);
+      expect(deadLetters(output)).toMatchObject([{ reason: 'malformed' }]);
+    }
+  });
+
+  test('an event with ids of samples is malformed: it has none', () => {
+    const [{ value }] = [block([{ id: 0, value: 1 }], 2)] as [{ value: Message }];
+    const subject = 'event.p1.l1.press';
+    const payload = pack({ time: T, type: 'state', data: { state: 'EXECUTE' } });
+    const sent = event(subject, value.appended, { ...value, subject, payload });
+    expect(deadLetters(runMessages(decode, [sent]))).toMatchObject([{ reason: 'malformed' }]);
   });
 });
